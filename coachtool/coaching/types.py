@@ -1,0 +1,129 @@
+"""The values that coaching takes and gives. Frozen, serialisable, without Django."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from coachtool.activities.brief import Brief
+
+Verdict = Literal["met", "not_met", "unclear"]
+Speaker = Literal["learner", "persona"]
+Move = Literal["open", "probe", "hint", "practise", "confirm", "answer", "redirect", "escalate", "close"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One utterance of the transcript.
+
+    `seq` is the utterance's sequence number in the attempt. `confidence` is the
+    recogniser's, 0 to 1; typed text has 1.
+    """
+
+    seq: int
+    speaker: Speaker
+    text: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The learner's own words: `quote` is a verbatim part of the text of turn `seq`."""
+
+    seq: int
+    quote: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class KeyPointJudgement:
+    """Whether a key point was shown, by which words, and why it was judged so (for the record)."""
+
+    key_point: str
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectiveJudgement:
+    """Counted by code from its key points. `points` is the share of `required` that was met, 0 to 1."""
+
+    objective: str
+    verdict: Verdict
+    points: float
+    key_points: tuple[KeyPointJudgement, ...]
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The whole attempt. `score` 0 to 1; `passed` is None while an unclear key point could decide it."""
+
+    score: float
+    passed: bool | None
+    objectives: tuple[ObjectiveJudgement, ...]
+    evaluator: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A guardrail that the learner's turn `seq` touched."""
+
+    guardrail: str
+    action: str
+    severity: str
+    seq: int
+    quote: str
+
+
+@dataclass(frozen=True)
+class CoachState:
+    """Where the policy stands; kept in the attempt's events so that a conversation survives its process.
+
+    `asked` counts prompts per key point id (probe 1, then hints), `phase` is
+    explore, practise or closed.
+    """
+
+    phase: str = "explore"
+    focus: str = ""
+    asked: dict[str, int] = field(default_factory=dict)
+    met: tuple[str, ...] = ()
+    practised: tuple[str, ...] = ()
+    last_lines: tuple[str, ...] = ()
+    nudges: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the persona does next: `lines` are said in order, sentence by sentence."""
+
+    lines: tuple[str, ...]
+    move: Move
+    state: CoachState
+    judgements: tuple[KeyPointJudgement, ...] = ()
+    trigger: Trigger | None = None
+    emotion: str = "neutral"
+    closes: bool = False
+
+
+class Coach(Protocol):
+    """Text in, text out. Pure: no I/O, no clock; the same input gives the same reply."""
+
+    name: str
+    version: str
+
+    def open(self, brief: Brief) -> Reply:
+        """The persona's first words."""
+        ...
+
+    def answer(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
+        """The reply to the transcript's last turn, which is the learner's."""
+        ...
+
+    def nudge(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
+        """What to say when the learner has been silent for long."""
+        ...
+
+    def score(self, brief: Brief, transcript: tuple[Turn, ...]) -> Scorecard:
+        """The judgement of the whole transcript."""
+        ...

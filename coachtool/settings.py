@@ -1,0 +1,167 @@
+"""Settings, read from the environment; nothing secret has a default outside demo and test.
+
+COACHTOOL_ENV is `production` unless said otherwise; `demo` and `test` are set
+by the embedded supervisor and by the test suite.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlparse
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str | None = None) -> str:
+    value = os.environ.get(f"COACHTOOL_{name}", default)
+    if value is None:
+        raise ImproperlyConfigured(f"Set COACHTOOL_{name} in the environment; see docs/operations.md.")
+    return value
+
+
+def postgres(url: str) -> dict:
+    """Django's database settings from postgresql://user:password@host:port/name?host=/socket/dir."""
+    parts = urlparse(url)
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [parts.hostname or ""])[0],
+        "PORT": str(parts.port or query.get("port", [""])[0]),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8, "timeout": 10}},
+    }
+
+
+ENV = env("ENV", "production")
+EMBEDDED = ENV in ("demo", "test")
+DEBUG = False
+SECRET_KEY = env("SECRET_KEY", "only-for-tests" if ENV == "test" else None)
+URL = env("URL", "http://localhost:8000" if EMBEDDED else None).rstrip("/")
+DATA_DIR = Path(env("DATA", str(BASE_DIR / ".data")))
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", urlparse(URL).hostname).split(",") + (["testserver"] if ENV == "test" else [])
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "coachtool.site",
+    "coachtool.activities",
+    "coachtool.attempts",
+    "coachtool.records",
+    "lti",
+    "realtime",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "coachtool.site.middleware.SecurityHeaders",
+    "coachtool.site.middleware.PartitionedCookies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+ROOT_URLCONF = "coachtool.urls"
+ASGI_APPLICATION = "coachtool.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": ["django.template.loaders.filesystem.Loader"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": postgres(env("DATABASE_URL", "postgresql:///coachtool" if ENV == "test" else None))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# One Valkey: database 0 is the broker, 1 the channel layer, 2 the cache.
+VALKEY_URL = env("VALKEY_URL", "redis://127.0.0.1:6379" if EMBEDDED else None).rstrip("/")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{VALKEY_URL}/2"}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [{"address": f"{VALKEY_URL}/1", "socket_timeout": None}], "capacity": 500},
+    }
+}
+
+CELERY_BROKER_URL = f"{VALKEY_URL}/0"
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"realtime.workers.converse": "conversation", "realtime.workers.lease": "gpu"}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Longer than the longest conversation, so that the broker never redelivers a live one.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3 * 3600}
+CELERY_BEAT_SCHEDULE = {
+    "deliver-statements": {"task": "coachtool.records.tasks.deliver_statements", "schedule": 5.0},
+    "deliver-grades": {"task": "lti.tasks.deliver_grades", "schedule": 5.0},
+    "sweep-attempts": {"task": "coachtool.attempts.tasks.sweep", "schedule": 10.0},
+}
+
+# The tool lives in another site's iframe: its cookies must be cross-site, secure and partitioned.
+SESSION_COOKIE_NAME = "coachtool_session"
+SESSION_COOKIE_SAMESITE = "None"
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = "coachtool_csrf"
+CSRF_COOKIE_SAMESITE = "None"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [URL]
+CSRF_FAILURE_VIEW = "coachtool.site.views.csrf_failure"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+if URL.startswith("https:"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31536000
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = EMBEDDED
+WHITENOISE_AUTOREFRESH = False
+
+# Live media
+CONVERSATION_HOST = env("CONVERSATION_HOST", "127.0.0.1")  # the address a gpu worker dials back to
+ICE_SERVERS = [url for url in env("ICE_SERVERS", "").split(",") if url]
+REJOIN_SECONDS = int(env("REJOIN_SECONDS", "90"))  # how long a conversation waits for its learner
+
+# Where statements go; without a URL they stay in the tool's own store.
+LRS_URL = env("LRS_URL", "").rstrip("/")
+LRS_KEY = env("LRS_KEY", "")
+LRS_SECRET = env("LRS_SECRET", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": sys.stderr}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
+    "loggers": {"aioice": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

@@ -1,0 +1,11 @@
+"""Every path of the tool."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("coachtool.site.urls")),
+    path("lti/", include("lti.urls")),
+    path("v/<str:visit_id>/", include("coachtool.attempts.urls")),
+    path("v/<str:visit_id>/", include("coachtool.records.visit_urls")),
+    path("xapi/", include("coachtool.records.urls")),
+]
