@@ -8,6 +8,7 @@ Event kinds and their data:
                  "move", "emotion", "state"}        one turn; `state` is the coach's after it
   guardrail     {"guardrail", "action", "severity", "seq", "quote"}
   escalated     {"guardrail", "escalation", "question"}
+  models        {stage: name and version}           what the speech worker ran
   ended         {"reason"}
 """
 
@@ -61,6 +62,17 @@ def beat(attempt_id: Any, epoch: int) -> bool:
     """Say that the holder lives; False when it has been fenced off."""
     live = Attempt.objects.filter(pk=attempt_id, epoch=epoch, state=Attempt.State.LIVE)
     return live.update(heartbeat=timezone.now()) == 1
+
+
+def guard(attempt_id: Any, trigger: Trigger, *, epoch: int | None = None) -> bool:
+    """Record a guardrail's trigger once per turn; False when that turn's is on the record already."""
+    with transaction.atomic():
+        Attempt.objects.select_for_update().get(pk=attempt_id)
+        seen = AttemptEvent.objects.filter(attempt_id=attempt_id, kind="guardrail", data__seq=trigger.seq)
+        if seen.filter(data__guardrail=trigger.guardrail).exists():
+            return False
+        append(attempt_id, "guardrail", asdict(trigger), epoch=epoch)
+        return True
 
 
 def escalate(attempt_id: Any, trigger: Trigger, question: str, *, epoch: int | None = None) -> Escalation:

@@ -1,0 +1,569 @@
+"""One conversation: events in, turns out.
+
+Everything that happens (browser, microphone, worker, clock) arrives in one
+inbox and is handled one after another, so the state needs no locks. The world
+is reached through four Protocols only; there is no Django and no network here,
+and time is the event loop's, so that tests run in virtual time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from coachtool.activities.brief import Brief
+from coachtool.coaching.types import Coach, CoachState, Reply, Trigger, Turn
+from realtime.timing import DEFAULT, Timing
+from realtime.transport.track import Sentence, VoiceTrack
+
+log = logging.getLogger(__name__)
+
+# Said while another speaks, these mean 'go on', not 'my turn' (Yngve 1970; Schegloff 1982).
+_BACKCHANNEL = {
+    *("mm", "mhm", "mm-hm", "mmhm", "hm", "hmm", "uh-huh", "uh", "huh", "ah", "oh", "yeah", "yep", "yes", "okay", "ok"),
+    *("right", "sure", "i see", "got it", "of course", "alright", "all right"),
+}
+_ACTIVITY = {"neutral", "encouraging", "concerned", "firm", "doubtful"}
+
+
+class Stopped(Exception):
+    """Another process holds the attempt or it has ended; raised by the Record to stop this one."""
+
+
+class Record(Protocol):
+    """The attempt's journal, seen from here. Each method raises Stopped when this process is fenced off."""
+
+    async def utterance(self, data: dict) -> int: ...
+    async def guardrail(self, trigger: Trigger) -> bool: ...
+    async def escalate(self, trigger: Trigger, question: str) -> None: ...
+    async def finish(self, reason: str) -> None: ...
+
+
+class Audience(Protocol):
+    """The learner's browser: `publish` to all its pages, or to the one page named by `to`."""
+
+    async def publish(self, message: dict, to: str | None = None) -> None: ...
+
+
+class Speech(Protocol):
+    """The leased worker."""
+
+    ready: bool
+
+    def send(self, t: str, **fields: Any) -> None: ...
+    def forget_audio(self) -> None: ...
+
+
+class Media(Protocol):
+    """The WebRTC side: `accept` answers an offer, `lips` sends on the data channel."""
+
+    track: VoiceTrack
+    connected: bool
+
+    async def accept(self, sdp: str) -> dict: ...
+    def lips(self, message: dict, sample: int | None = None) -> None: ...
+
+
+@dataclass
+class Line:
+    """One sentence of the persona's turn on its way to the learner's ear."""
+
+    id: str
+    text: str
+    sentence: Sentence | None = None
+    heard: bool = False
+
+    @property
+    def heard_text(self) -> str:
+        """The words that were heard, by the share of the sentence that was played."""
+        if self.heard or self.sentence is None or not self.sentence.samples:
+            return self.text if self.heard else ""
+        share = self.sentence.played / max(self.sentence.samples, 1)
+        words = self.text.split()
+        return " ".join(words[: int(share * len(words))])
+
+
+@dataclass
+class Speaking:
+    """The handle of one persona turn: what is left to say, and how to take it back."""
+
+    number: int
+    reply: Reply
+    lines: list[Line]
+    paused: bool = False
+    started_ms: int = 0
+    timer: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+    @property
+    def audible(self) -> bool:
+        return any(line.heard or (line.sentence and line.sentence.played) for line in self.lines)
+
+    @property
+    def heard_text(self) -> str:
+        text = " ".join(filter(None, (line.heard_text for line in self.lines)))
+        return text if all(line.heard for line in self.lines) else f"{text} –" if text else ""
+
+
+class Conversation:
+    """Runs from `run()` until the attempt is finished or the process is fenced off.
+
+    `voice` is None in a text conversation. `transcript`, `state` and `elapsed`
+    carry on what an earlier process of the same attempt left.
+    """
+
+    def __init__(
+        self,
+        *,
+        brief: Brief,
+        coach: Coach,
+        record: Record,
+        audience: Audience,
+        think: Callable[..., Awaitable[Any]],
+        media: Media | None = None,
+        speech: Speech | None = None,
+        transcript: tuple[Turn, ...] = (),
+        state: CoachState | None = None,
+        elapsed: float = 0.0,
+        said: frozenset[str] = frozenset(),
+        timing: Timing = DEFAULT,
+    ):
+        self.brief, self.coach, self.record, self.audience = brief, coach, record, audience
+        self.media, self.speech, self.timing, self.think = media, speech, timing, think
+        self.transcript, self.state = transcript, state or CoachState()
+        self.inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self.phase, self.floor = "connecting", "listening"
+        self._begun = asyncio.get_running_loop().time() - elapsed
+        self._present_at = asyncio.get_running_loop().time()
+        self._said = set(said)  # ids of typed utterances, so that a resend is harmless
+        self._speaking: Speaking | None = None
+        self._turns = 0
+        self._learner_speaking = False
+        self._heard: dict | None = None  # the worker's last transcript message
+        self._nudge_at: float | None = None
+        self._voiceless_since: float | None = asyncio.get_running_loop().time()
+        self._in_writing = media is None
+        self._opened = False
+        self._over = False
+
+    # -- the loop ---------------------------------------------------------
+
+    def post(self, kind: str, what: Any = None) -> None:
+        """Put an event into the inbox, from the same event loop."""
+        self.inbox.put_nowait((kind, what))
+
+    async def run(self) -> None:
+        """Handle events until the end. Raises Stopped when fenced off."""
+        await self._set_phase("connecting")
+        if self._in_writing:
+            await self._begin()
+        while not self._over:
+            kind, what = await self.inbox.get()
+            try:
+                await getattr(self, f"_on_{kind}")(what)
+            except Stopped:
+                raise
+            except Exception:
+                # One bad event must not end a learner's conversation.
+                log.exception("while handling %s", kind)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _ms(self) -> int:
+        return int((self._now() - self._begun) * 1000)
+
+    # -- the browser ------------------------------------------------------
+
+    async def _on_browser(self, message: dict) -> None:
+        self._present_at = self._now()
+        match message.get("type"):
+            case "hello":
+                await self._welcome(message.get("reply"))
+            case "offer":
+                await self._answer_offer(message)
+            case "say":
+                await self._typed(message)
+            case "typing":
+                self._set_nudge()
+            case "interrupt":
+                if self._speaking:
+                    await self._interrupt()
+                    await self._set_floor("listening")
+            case "finish":
+                await self._finish("done")
+            case "attend":
+                pass
+            case other:
+                log.warning("unknown message %r", other)
+
+    async def _welcome(self, to: str | None) -> None:
+        await self.audience.publish(self._phase_message(), to)
+        await self.audience.publish({"type": "floor", "state": self.floor}, to)
+
+    async def _answer_offer(self, message: dict) -> None:
+        if self.media is None:
+            return
+        try:
+            answer = await self.media.accept(str(message.get("sdp", "")))
+        except ValueError as refusal:
+            problem = {"type": "problem", "code": "bad_message", "message": str(refusal)}
+            await self.audience.publish({**problem, "remedy": "Reload the page."}, message.get("reply"))
+            return
+        await self.audience.publish({"type": "answer", **answer}, message.get("reply"))
+
+    async def _typed(self, message: dict) -> None:
+        text, key = str(message.get("text", "")).strip()[:4000], str(message.get("id", ""))
+        if not text or (key and key in self._said):
+            return
+        self._said.add(key)
+        if self._speaking:
+            await self._interrupt()
+        await self._learner_turn({"text": text, "confidence": 1.0, "id": key})
+
+    # -- media and worker -------------------------------------------------
+
+    async def _on_peer(self, state: str) -> None:
+        if state == "connected":
+            self._present_at = self._now()
+            await self._begin_when_ready()
+
+    async def _on_speech(self, event: tuple[dict, bytes | None]) -> None:
+        message, pcm = event
+        handler = getattr(self, f"_speech_{message['t']}", None)
+        if handler is None:
+            log.warning("unknown message %r from the speech worker", message["t"])
+        else:
+            await handler(message, pcm)
+
+    async def _speech_ready(self, message: dict, _: bytes | None) -> None:
+        self._voiceless_since = None
+        self._in_writing = False
+        await self._begin_when_ready()
+        if self._speaking:
+            self._say_unheard()
+
+    async def _speech_lost(self, message: dict, _: bytes | None) -> None:
+        self._voiceless_since = self._now()
+        self._learner_speaking = False
+        if self._speaking:
+            self.media.track.clear()
+            self.media.lips({"t": "hush"}, self.media.track.clock)
+            for line in self._speaking.lines:
+                line.sentence = line.sentence if line.heard else None
+        if self.phase == "live":
+            await self._set_phase("recovering", "The voice was lost for a moment; it is coming back.")
+
+    async def _speech_speech_started(self, message: dict, _: bytes | None) -> None:
+        self._learner_speaking, self._nudge_at = True, None
+        if self._speaking and not self._speaking.paused:
+            self._pause()
+        self._arm_interruption()
+        await self._set_floor("hearing")
+
+    async def _speech_speech_resumed(self, message: dict, _: bytes | None) -> None:
+        self._learner_speaking = True
+        self._arm_interruption()
+
+    async def _speech_speech_paused(self, message: dict, _: bytes | None) -> None:
+        self._learner_speaking = False
+        if self._speaking and self._speaking.paused:
+            self._arm(self.timing.false_interruption, "quiet_again")
+
+    async def _speech_partial(self, message: dict, _: bytes | None) -> None:
+        await self.audience.publish({"type": "caption", "speaker": "learner", "text": message["text"], "id": "partial"})
+
+    async def _speech_transcript(self, message: dict, _: bytes | None) -> None:
+        self._heard = message
+
+    async def _speech_floor_yielded(self, message: dict, _: bytes | None) -> None:
+        heard, self._heard, self._learner_speaking = self._heard or {"text": ""}, None, False
+        text = heard["text"].strip()
+        self.speech.forget_audio()
+        if self._speaking and (not text or is_backchannel(text)):
+            await self._go_on()
+            return
+        if self._speaking:
+            await self._interrupt()
+        if not text:
+            await self._set_floor("listening")
+            return
+        kept = {key: heard[key] for key in ("confidence", "started_ms", "ended_ms") if key in heard}
+        await self._learner_turn({"text": text, **kept})
+
+    async def _speech_voice(self, message: dict, _: bytes | None) -> None:
+        line = self._line(message["id"])
+        if line is not None:
+            lips = {key: message[key] for key in ("names", "times", "values") if key in message}
+            line.sentence = Sentence(line.id, line.text, lips)
+            self.media.track.play(line.sentence)
+
+    async def _speech_pcm(self, message: dict, pcm: bytes | None) -> None:
+        line = self._line(message["id"])
+        if line is not None and line.sentence is not None:
+            line.sentence.pcm.extend(pcm)
+
+    async def _speech_voice_end(self, message: dict, _: bytes | None) -> None:
+        line = self._line(message["id"])
+        if line is not None and line.sentence is not None:
+            line.sentence.complete = True
+            if not line.sentence.samples:
+                await self._on_sentence_ended(line.sentence)
+
+    async def _speech_failed(self, message: dict, _: bytes | None) -> None:
+        log.error("speech worker: %s: %s", message.get("stage"), message.get("message"))
+        await self._say_problem()
+
+    async def _on_sentence_started(self, event: tuple[Sentence, int]) -> None:
+        sentence, sample = event
+        line = self._line(sentence.id)
+        if line is None:
+            return
+        if not self._speaking.started_ms:
+            self._speaking.started_ms = self._ms()
+        self.media.lips({"t": "lips", "id": line.id, **sentence.lips}, sample)
+        await self.audience.publish({"type": "caption", "speaker": "persona", "text": line.text, "id": line.id})
+        if not self._speaking.paused:
+            await self._set_floor("speaking")
+
+    async def _on_sentence_ended(self, sentence: Sentence) -> None:
+        line = self._line(sentence.id)
+        if line is None:
+            return
+        line.heard = True
+        if all(line.heard for line in self._speaking.lines):
+            await self._said_all()
+
+    # -- time -------------------------------------------------------------
+
+    async def _on_tick(self, _: Any) -> None:
+        """Once a second or so."""
+        now = self._now()
+        here = now - self._present_at < self.timing.presence or (self.media is not None and self.media.connected)
+        if here:
+            self._present_at = max(self._present_at, now - self.timing.presence)
+        elif now - self._present_at > self.timing.rejoin:
+            return await self._finish("left")
+        if not self._in_writing and self._voiceless_for(now) > self.timing.without_voice:
+            await self._go_on_in_writing()
+        if now - self._begun > self.brief.minutes * 60 and self.floor == "listening":
+            return await self._finish("timeout")
+        if self._nudge_at is not None and now > self._nudge_at and self.floor == "listening" and here:
+            self._nudge_at = None
+            await self._perform(await self.think(self.coach.nudge, self.brief, self.state, self.transcript))
+
+    def _voiceless_for(self, now: float) -> float:
+        return 0.0 if self._voiceless_since is None else now - self._voiceless_since
+
+    async def _on_overlapped(self, number: int) -> None:
+        """The learner has talked over the persona for long enough to mean it."""
+        if self._speaking and self._speaking.number == number and self._speaking.paused and self._learner_speaking:
+            await self._interrupt()
+
+    async def _on_quiet_again(self, number: int) -> None:
+        if self._speaking and self._speaking.number == number and not self._learner_speaking:
+            await self._go_on()
+
+    # -- turns ------------------------------------------------------------
+
+    async def _begin_when_ready(self) -> None:
+        if self.phase == "ending":
+            return
+        if self.media is not None and not self.media.connected:
+            return
+        if not self._in_writing and not self.speech.ready:
+            return await self._set_phase("waiting", "Waiting for a place on a speech worker.")
+        await self._begin()
+
+    async def _begin(self) -> None:
+        await self._set_phase("live")
+        if self._opened:
+            return
+        self._opened = True
+        if not self.transcript:
+            await self._perform(await self.think(self.coach.open, self.brief))
+        elif self.transcript[-1].speaker == "learner":
+            await self._reply()
+        else:
+            await self._set_floor("listening")
+
+    async def _learner_turn(self, said: dict) -> None:
+        said = {"speaker": "learner", "started_ms": self._ms(), "ended_ms": self._ms(), **said, "interrupted": False}
+        seq = await self.record.utterance(said)
+        self.transcript += (Turn(seq, "learner", said["text"], said.get("confidence", 1.0)),)
+        await self.audience.publish({"type": "utterance", "seq": seq, **_public(said)})
+        await self._reply()
+
+    async def _reply(self) -> None:
+        await self._set_floor("thinking")
+        reply = await self.think(self.coach.answer, self.brief, self.state, self.transcript)
+        if reply.trigger is not None:
+            await self._guard(reply.trigger)
+        await self._perform(reply)
+
+    async def _guard(self, trigger: Trigger) -> None:
+        if not await self.record.guardrail(trigger):
+            return  # on the record already: this turn is answered a second time after a crash
+        message = ""
+        if trigger.action == "escalate":
+            question = next((turn.text for turn in self.transcript if turn.seq == trigger.seq), trigger.quote)
+            await self.record.escalate(trigger, question)
+            message = "Your question went to a human reviewer."
+        published = {"type": "guardrail", "name": trigger.guardrail, "action": trigger.action, "message": message}
+        await self.audience.publish(published)
+
+    async def _perform(self, reply: Reply) -> None:
+        self._turns += 1
+        lines = [Line(f"{self._turns}.{index}", text) for index, text in enumerate(reply.lines)]
+        self._speaking = Speaking(self._turns, reply, lines)
+        if self._in_writing:
+            for line in lines:
+                line.heard = True
+            return await self._said_all()
+        await self._set_floor("thinking")
+        self.media.lips({"t": "mood", "emotion": reply.emotion if reply.emotion in _ACTIVITY else "neutral"})
+        self._say_unheard()
+
+    def _say_unheard(self) -> None:
+        self.media.track.paused = self._speaking.paused
+        self.speech.send("floor", persona=True)
+        for line in self._speaking.lines:
+            if not line.heard and line.sentence is None:
+                self.speech.send("speak", id=line.id, text=line.text)
+
+    async def _said_all(self) -> None:
+        speaking, self._speaking = self._speaking, None
+        _disarm(speaking)
+        await self._record_persona(speaking, " ".join(line.text for line in speaking.lines), interrupted=False)
+        if speaking.reply.closes:
+            ended = speaking.reply.trigger is not None and speaking.reply.trigger.action == "end"
+            return await self._finish("guardrail" if ended else "closed")
+        self._send_floor(persona=False)
+        await self._set_floor("hearing" if self._learner_speaking else "listening")
+
+    async def _interrupt(self) -> None:
+        """The learner takes the floor: what was not heard was not said."""
+        speaking, self._speaking = self._speaking, None
+        _disarm(speaking)
+        if self.media is not None:
+            self.speech.send("cancel")
+            self.media.track.clear()
+            self.media.track.paused = False
+            self.media.lips({"t": "hush"}, self.media.track.clock)
+            self._send_floor(persona=False)
+        if speaking.audible:
+            await self._record_persona(speaking, speaking.heard_text, interrupted=True)
+
+    async def _record_persona(self, speaking: Speaking, text: str, *, interrupted: bool) -> None:
+        reply = speaking.reply
+        said = {"speaker": "persona", "text": text, "interrupted": interrupted, "started_ms": speaking.started_ms}
+        said |= {"ended_ms": self._ms(), "move": reply.move, "emotion": reply.emotion, "state": reply.state}
+        if not text.strip():
+            return
+        seq = await self.record.utterance(said)
+        self.state = reply.state
+        self.transcript += (Turn(seq, "persona", text),)
+        await self.audience.publish({"type": "utterance", "seq": seq, **_public(said)})
+
+    # -- overlap ----------------------------------------------------------
+
+    def _pause(self) -> None:
+        self._speaking.paused = True
+        self.media.track.paused = True
+        self.media.lips({"t": "hush"}, self.media.track.clock)
+
+    async def _go_on(self) -> None:
+        """A cough or an 'mm-hm': the persona continues where it stopped."""
+        if not self._speaking:
+            return await self._set_floor("listening")
+        _disarm(self._speaking)
+        self._speaking.paused = False
+        self.media.track.paused = False
+        playing = next((line.sentence for line in self._speaking.lines if line.sentence and not line.heard), None)
+        if playing is not None and playing.played:
+            start = self.media.track.clock - playing.played
+            self.media.lips({"t": "lips", "id": playing.id, **playing.lips}, start)
+        await self._set_floor("speaking" if self._speaking.audible else "thinking")
+
+    def _arm_interruption(self) -> None:
+        if self._speaking and self._speaking.paused:
+            self._arm(self.timing.interruption, "overlapped")
+
+    def _arm(self, seconds: float, event: str) -> None:
+        _disarm(self._speaking)
+        number = self._speaking.number
+        self._speaking.timer = asyncio.get_running_loop().call_later(seconds, self.post, event, number)
+
+    # -- states -----------------------------------------------------------
+
+    async def _go_on_in_writing(self) -> None:
+        self._in_writing = True
+        problem = {"type": "problem", "code": "speech_unavailable", "message": "No voice is free at the moment."}
+        remedy = "Go on in writing: type your answer. The voice comes back by itself when there is room."
+        await self.audience.publish({**problem, "remedy": remedy})
+        if self._speaking:
+            for line in self._speaking.lines:
+                line.heard = True
+            await self._set_phase("live")
+            return await self._said_all()
+        await self._begin()
+
+    async def _say_problem(self) -> None:
+        message = {"type": "problem", "code": "speech_unavailable", "message": "I could not hear that."}
+        await self.audience.publish({**message, "remedy": "Say it again, or type it."})
+        await self._set_floor("listening")
+
+    async def _finish(self, reason: str) -> None:
+        if self._speaking:
+            await self._interrupt()
+        await self._set_phase("ending", "Your conversation is being read once more and scored.")
+        await self.record.finish(reason)
+        self._over = True
+        await self.audience.publish({"type": "ended", "reason": reason})
+
+    async def _set_phase(self, phase: str, detail: str = "") -> None:
+        self.phase, self._detail = phase, detail
+        await self.audience.publish(self._phase_message())
+
+    def _phase_message(self) -> dict:
+        unheard = self.media is not None and not self.media.connected and self.phase != "ending"
+        offered = {"offer": True} if unheard else {}
+        return {"type": "state", "phase": self.phase, "detail": self._detail, **offered}
+
+    async def _set_floor(self, floor: str) -> None:
+        if floor != self.floor:
+            self.floor = floor
+            await self.audience.publish({"type": "floor", "state": floor})
+        if floor == "listening":
+            self._set_nudge()
+
+    def _set_nudge(self) -> None:
+        self._nudge_at = self._now() + (self.timing.nudge_text if self._in_writing else self.timing.nudge_voice)
+
+    def _send_floor(self, *, persona: bool) -> None:
+        if self.speech is not None:
+            self.speech.send("floor", persona=persona)
+
+    def _line(self, line_id: str) -> Line | None:
+        """The current turn's line; None for one that was taken back."""
+        lines = self._speaking.lines if self._speaking else ()
+        return next((line for line in lines if line.id == line_id), None)
+
+
+def is_backchannel(text: str) -> bool:
+    """Whether words said over the persona only mean 'go on'."""
+    plain = re.sub(r"[^\w\s-]", "", text.lower()).strip()
+    return plain in _BACKCHANNEL or all(word in _BACKCHANNEL for word in plain.split())
+
+
+def _public(said: dict) -> dict:
+    return {key: said[key] for key in ("speaker", "text", "interrupted", "confidence") if key in said}
+
+
+def _disarm(speaking: Speaking) -> None:
+    if speaking.timer is not None:
+        speaking.timer.cancel()
+        speaking.timer = None

@@ -1,0 +1,328 @@
+"""A conversation in virtual time: the real Conversation and VoiceTrack; scripted coach, worker and world."""
+
+import asyncio
+
+import pytest
+
+from coachtool.activities.brief import load
+from coachtool.coaching.types import CoachState, Reply, Trigger, Turn
+from realtime.conversation import Conversation, Stopped, is_backchannel
+from realtime.timing import Timing
+from realtime.transport.track import VoiceTrack
+from realtime.wire import VOICE_RATE
+
+pytestmark = pytest.mark.looptime
+
+BRIEF = load(
+    {
+        "slug": "s",
+        "title": "T",
+        "field": "f",
+        "summary": "s",
+        "situation": "s",
+        "learner_role": "r",
+        "persona": {"id": "p", "name": "Ruth", "role": "lead"},
+        "opening": "Hello.",
+        "objectives": [
+            {"id": "o", "name": "O", "criterion": "c", "required": 1, "key_points": [{"id": "k", "text": "k"}]}
+        ],
+        "closing_passed": "Well done.",
+        "closing_not_passed": "Next time.",
+    }
+)
+
+
+class ScriptedCoach:
+    name, version = "scripted", "1"
+
+    def open(self, brief):
+        return Reply(("Hello there.", "What would you do first?"), "open", CoachState(phase="explore"))
+
+    def answer(self, brief, state, transcript):
+        last = transcript[-1]
+        if "escalate" in last.text:
+            trigger = Trigger("scope", "escalate", "medium", last.seq, last.text)
+            return Reply(("A reviewer will answer that.",), "escalate", state, trigger=trigger)
+        closes = "goodbye" in last.text
+        return Reply((f"You said {last.text}.",), "close" if closes else "probe", state, closes=closes)
+
+    def nudge(self, brief, state, transcript):
+        return Reply(("Take your time.",), "hint", state)
+
+
+class World:
+    """Record, Audience, Speech and Media at once: what a real conversation would reach, remembered."""
+
+    def __init__(self):
+        self.ready, self.connected = True, True
+        self.utterances, self.published, self.lips_sent = [], [], []
+        self.guardrails, self.escalations, self.finished, self.asked = [], [], None, []
+        self.fenced = False
+        self.conversation = None
+        self.track = VoiceTrack(
+            lambda sentence, sample: self.conversation.post("sentence_started", (sentence, sample)),
+            lambda sentence: self.conversation.post("sentence_ended", sentence),
+        )
+
+    async def utterance(self, data):
+        if self.fenced:
+            raise Stopped
+        self.utterances.append(data)
+        return len(self.utterances)
+
+    async def guardrail(self, trigger):
+        if trigger in self.guardrails:
+            return False
+        self.guardrails.append(trigger)
+        return True
+
+    async def escalate(self, trigger, question):
+        self.escalations.append(question)
+
+    async def finish(self, reason):
+        self.finished = reason
+
+    async def publish(self, message, to=None):
+        self.published.append(message)
+
+    def send(self, t, **fields):
+        self.asked.append({"t": t, **fields})
+        if t == "speak" and self.ready:
+            self.synthesise(fields["id"], fields["text"])
+
+    def forget_audio(self):
+        pass
+
+    async def accept(self, sdp):
+        return {"sdp": "answer", "ice_servers": []}
+
+    def lips(self, message, sample=None):
+        self.lips_sent.append(message)
+
+    def synthesise(self, line, text):
+        seconds = 0.3 * len(text.split())
+        post = self.conversation.post
+        post("speech", ({"t": "voice", "id": line, "names": [], "times": [], "values": []}, None))
+        post("speech", ({"t": "pcm", "id": line}, bytes(2 * int(VOICE_RATE * seconds))))
+        post("speech", ({"t": "voice_end", "id": line}, None))
+
+    def floors(self):
+        return [message["state"] for message in self.published if message["type"] == "floor"]
+
+    def said(self, speaker):
+        return [said["text"] for said in self.utterances if said["speaker"] == speaker]
+
+
+class Stage:
+    """Runs the conversation, its clock and its ears for the length of a test."""
+
+    def __init__(self, *, voice=True, **kwargs):
+        self.world = World()
+        world = self.world
+
+        async def think(function, *args):
+            return function(*args)
+
+        self.conversation = world.conversation = Conversation(
+            brief=BRIEF,
+            coach=ScriptedCoach(),
+            record=world,
+            audience=world,
+            think=think,
+            media=world if voice else None,
+            speech=world if voice else None,
+            timing=Timing(),
+            **kwargs,
+        )
+        self.voice = voice
+
+    async def __aenter__(self):
+        self.tasks = [asyncio.ensure_future(self.conversation.run()), asyncio.ensure_future(self._clock())]
+        if self.voice:
+            self.tasks.append(asyncio.ensure_future(self._listen()))
+            self.conversation.post("peer", "connected")
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_):
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _clock(self):
+        while True:
+            await asyncio.sleep(1)
+            self.conversation.post("browser", {"type": "attend"})
+            self.conversation.post("tick")
+
+    async def _listen(self):
+        while True:
+            await self.world.track.recv()
+
+    def hear(self, t, **fields):
+        self.conversation.post("speech", ({"t": t, **fields}, None))
+
+    async def says(self, text, seconds=1.0):
+        self.hear("speech_started", at_ms=0)
+        await asyncio.sleep(seconds)
+        self.hear("speech_paused", at_ms=0)
+        await asyncio.sleep(0.4)
+        self.hear("transcript", text=text, confidence=0.9, started_ms=0, ended_ms=1)
+        self.hear("floor_yielded", at_ms=0, speech_ended_ms=0, probability=0.9)
+
+    async def type(self, text, key="1"):
+        self.conversation.post("browser", {"type": "say", "text": text, "id": key})
+        await asyncio.sleep(0.1)
+
+
+async def test_the_persona_opens_and_then_listens():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        assert stage.world.floors()[-1] == "listening"
+        assert [m["id"] for m in stage.world.lips_sent if m["t"] == "lips"] == ["1.0", "1.1"]
+
+
+async def test_an_answer_is_recorded_and_replied_to():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        await stage.says("I would call her")
+        await asyncio.sleep(6)
+        assert stage.world.said("learner") == ["I would call her"]
+        assert stage.world.said("persona")[-1] == "You said I would call her."
+
+
+async def test_a_true_interruption_cuts_the_transcript_to_what_was_heard():
+    async with Stage() as stage:
+        await asyncio.sleep(0.95)
+        await stage.says("hold on please", seconds=1.5)
+        await asyncio.sleep(5)
+        first = stage.world.utterances[0]
+        assert first["interrupted"] and first["text"].startswith("Hello there.")
+        assert "first?" not in first["text"]
+        assert stage.world.said("persona")[-1] == "You said hold on please."
+        assert {"t": "cancel"} in stage.world.asked
+
+
+@pytest.mark.parametrize("sound", ["", "mm-hm", "Yeah.", "Okay, right."])
+async def test_a_cough_or_backchannel_lets_the_persona_go_on(sound):
+    async with Stage() as stage:
+        await asyncio.sleep(0.9)
+        await stage.says(sound, seconds=0.3)
+        await asyncio.sleep(6)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        assert stage.world.said("learner") == []
+        assert not stage.world.utterances[0]["interrupted"]
+
+
+async def test_output_pauses_while_it_is_unclear_who_has_the_floor():
+    async with Stage() as stage:
+        await asyncio.sleep(0.5)
+        stage.hear("speech_started", at_ms=0)
+        await asyncio.sleep(0.1)
+        played = sum(line.sentence.played for line in stage.conversation._speaking.lines if line.sentence)
+        await asyncio.sleep(0.4)
+        assert played == sum(line.sentence.played for line in stage.conversation._speaking.lines if line.sentence)
+
+
+async def test_a_question_outside_the_playbook_is_escalated_once():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        await stage.says("please escalate this")
+        await asyncio.sleep(4)
+        assert stage.world.escalations == ["please escalate this"]
+        assert any(m["type"] == "guardrail" and "reviewer" in m["message"] for m in stage.world.published)
+
+
+async def test_a_silent_learner_is_nudged():
+    async with Stage() as stage:
+        await asyncio.sleep(5 + 25 + 5)
+        assert "Take your time." in stage.world.said("persona")
+
+
+async def test_the_close_is_spoken_to_its_end_before_the_attempt_is_finished():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        await stage.says("goodbye")
+        await asyncio.sleep(0.3)
+        assert stage.world.finished is None
+        await asyncio.sleep(5)
+        assert stage.world.finished == "closed"
+        assert stage.world.published[-1] == {"type": "ended", "reason": "closed"}
+
+
+async def test_a_lost_worker_is_waited_for_and_the_sentence_said_again():
+    async with Stage() as stage:
+        await asyncio.sleep(0.8)
+        stage.world.ready = False
+        stage.hear("lost")
+        await asyncio.sleep(2)
+        assert stage.conversation.phase == "recovering"
+        assert stage.world.said("persona") == []
+        stage.world.ready = True
+        stage.hear("ready", models={})
+        await asyncio.sleep(6)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        assert stage.conversation.phase == "live"
+
+
+async def test_without_any_worker_the_conversation_goes_on_in_writing():
+    stage = Stage()
+    stage.world.ready = False
+    async with stage:
+        await asyncio.sleep(30)
+        assert any(m["type"] == "problem" and m["code"] == "speech_unavailable" for m in stage.world.published)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        await stage.type("I type instead")
+        assert stage.world.said("persona")[-1] == "You said I type instead."
+
+
+async def test_a_learner_who_left_is_scored_on_what_was_said():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.tasks[1].cancel()
+        stage.world.connected = False
+
+        async def empty_clock():
+            while True:
+                await asyncio.sleep(1)
+                stage.conversation.post("tick")
+
+        stage.tasks.append(asyncio.ensure_future(empty_clock()))
+        await asyncio.sleep(120)
+        assert stage.world.finished == "left"
+
+
+async def test_a_typed_line_sent_twice_counts_once():
+    async with Stage(voice=False) as stage:
+        await stage.type("hello", "a")
+        await stage.type("hello", "a")
+        assert stage.world.said("learner") == ["hello"]
+
+
+async def test_a_new_process_answers_the_turn_that_the_lost_one_left_open():
+    transcript = (Turn(3, "persona", "What first?"), Turn(4, "learner", "I call"))
+    async with Stage(voice=False, transcript=transcript) as stage:
+        await asyncio.sleep(0.1)
+        assert stage.world.said("persona") == ["You said I call."]
+
+
+async def test_a_fenced_process_stops_and_says_nothing():
+    stage = Stage(voice=False)
+    stage.world.fenced = True
+    async with stage:
+        with pytest.raises(Stopped):
+            await stage.tasks[0]
+
+
+async def test_the_learner_may_end_it_at_any_time():
+    async with Stage() as stage:
+        await asyncio.sleep(0.8)
+        stage.conversation.post("browser", {"type": "finish"})
+        await asyncio.sleep(0.5)
+        assert stage.world.finished == "done"
+
+
+def test_only_short_assent_is_backchannel():
+    assert is_backchannel("Mm-hm.") and is_backchannel("Yes, okay.")
+    assert not is_backchannel("Yes, but I disagree")

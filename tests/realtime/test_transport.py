@@ -1,0 +1,94 @@
+"""The peer against a second aiortc peer over loopback: real ICE, DTLS, SRTP, Opus and SCTP."""
+
+import asyncio
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamTrack
+from av import AudioFrame
+
+from realtime.transport.peer import OfferError, Peer
+from realtime.transport.track import Sentence, VoiceTrack
+from realtime.wire import VOICE_RATE
+
+
+class Tone(MediaStreamTrack):
+    """A learner who hums 220 Hz at 48 kHz."""
+
+    kind = "audio"
+    samples = 0
+
+    async def recv(self):
+        await asyncio.sleep(0.02)
+        time = (np.arange(960) + self.samples) / 48_000
+        frame = AudioFrame.from_ndarray((8000 * np.sin(2 * np.pi * 220 * time)).astype(np.int16)[None], layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, self.samples, Fraction(1, 48_000)
+        self.samples += 960
+        return frame
+
+
+async def offer(connection):
+    await connection.setLocalDescription(await connection.createOffer())
+    return connection.localDescription.sdp
+
+
+async def test_a_sentence_arrives_with_lips_that_name_the_rtp_time_of_its_first_sample():
+    heard, started, pcm, states, lips = [], [], [], [], []
+    track = VoiceTrack(lambda sentence, sample: started.append(sample), lambda sentence: None)
+    peer = Peer(track, pcm.append, lambda _, state: states.append(state))
+    browser = RTCPeerConnection()
+    browser.addTrack(Tone())
+    channel = browser.createDataChannel("lips")
+    channel.on("message", lambda text: lips.append(json.loads(text)))
+
+    @browser.on("track")
+    def hear(remote):
+        async def listen():
+            while True:
+                heard.append(await remote.recv())
+
+        asyncio.ensure_future(listen())
+
+    answer = await peer.accept(await offer(browser))
+    await browser.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    while "connected" not in states or channel.readyState != "open":
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.6)
+    loud = (10_000 * np.sin(2 * np.pi * 440 * np.arange(VOICE_RATE) / VOICE_RATE)).astype(np.int16)
+    track.play(Sentence("1.0", "Ah.", {}, bytearray(loud.tobytes()), complete=True))
+    while not started:
+        await asyncio.sleep(0.01)
+    peer.send({"t": "lips", "start": peer.rtp_time(started[0])})
+    await asyncio.sleep(0.8)
+    await peer.close()
+    await browser.close()
+
+    first = next(frame for frame in heard if np.abs(frame.to_ndarray()).max() > 5000)
+    assert abs(first.pts - lips[0]["start"]) <= 3 * 960
+    assert len(b"".join(pcm)) > 16_000
+    assert np.abs(np.frombuffer(b"".join(pcm), np.int16)).max() > 4000
+
+
+async def test_an_offer_that_is_not_sdp_is_refused_with_a_reason():
+    peer = Peer(VoiceTrack(lambda *_: None, lambda _: None), lambda _: None, lambda *_: None)
+    with pytest.raises(OfferError, match="not understood"):
+        await peer.accept("v=nonsense")
+
+
+async def test_a_paused_track_sends_silence_and_goes_on_where_it_stopped():
+    ended = []
+    track = VoiceTrack(lambda *_: None, ended.append)
+    sentence = Sentence("1.0", "Ah.", {}, bytearray(b"\x01\x02" * (VOICE_RATE // 10)), complete=True)
+    track.play(sentence)
+    await track.recv()
+    track.paused = True
+    played = sentence.played
+    assert not any(bytes((await track.recv()).planes[0]))
+    assert sentence.played == played
+    track.paused = False
+    while not ended:
+        await track.recv()
+    assert sentence.played == sentence.samples
