@@ -44,7 +44,7 @@ async def until(condition):
 
 
 async def test_a_worker_with_the_token_is_begun_and_its_voice_arrives(leased):
-    lease, dial, events = leased
+    _, dial, events = leased
     async with Worker(*dial) as worker:
         assert await worker.wire.receive() == ("J", {"t": "begin", "voice": "v"})
         worker.wire.send("ready", models={})
