@@ -9,9 +9,12 @@ import os
 
 from celery import Celery
 
+from coachtool.site import heartbeat
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coachtool.settings")
 
 app = Celery("coachtool")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["realtime"], related_name="workers")
+heartbeat.install(app)

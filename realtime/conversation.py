@@ -95,6 +95,7 @@ class Speaking:
     reply: Reply
     lines: list[Line]
     paused: bool = False
+    paused_at: int = 0  # the voice track's clock
     started_ms: int = 0
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
@@ -146,6 +147,7 @@ class Conversation:
         self._nudge_at: float | None = None
         self._voiceless_since: float | None = asyncio.get_running_loop().time()
         self._in_writing = media is None
+        self._chose_writing = False
         self._opened = False
         self._over = False
 
@@ -183,6 +185,7 @@ class Conversation:
         match message.get("type"):
             case "hello":
                 await self._welcome(message.get("reply"))
+                await self._choose(message.get("modality"))
             case "offer":
                 await self._answer_offer(message)
             case "say":
@@ -203,6 +206,18 @@ class Conversation:
     async def _welcome(self, to: str | None) -> None:
         await self.audience.publish(self._phase_message(), to)
         await self.audience.publish({"type": "floor", "state": self.floor}, to)
+
+    async def _choose(self, modality: str | None) -> None:
+        """The learner of a voice conversation may go on in writing, and come back to the voice."""
+        if self.media is None or modality not in ("voice", "text"):
+            return
+        chosen = modality == "text"
+        if chosen and not self._chose_writing:
+            self._chose_writing = True
+            await self._write_from_now()
+        elif not chosen and self._chose_writing:
+            self._chose_writing = False
+            self._in_writing = not self.speech.ready
 
     async def _answer_offer(self, message: dict) -> None:
         if self.media is None:
@@ -241,7 +256,7 @@ class Conversation:
 
     async def _speech_ready(self, message: dict, _: bytes | None) -> None:
         self._voiceless_since = None
-        self._in_writing = False
+        self._in_writing = self._chose_writing
         await self._begin_when_ready()
         if self._speaking:
             self._say_unheard()
@@ -251,7 +266,7 @@ class Conversation:
         self._learner_speaking = False
         if self._speaking:
             self.media.track.clear()
-            self.media.lips({"t": "hush"}, self.media.track.clock)
+            self.media.lips({"type": "hush"}, self.media.track.clock)
             for line in self._speaking.lines:
                 line.sentence = line.sentence if line.heard else None
         if self.phase == "live":
@@ -324,7 +339,7 @@ class Conversation:
             return
         if not self._speaking.started_ms:
             self._speaking.started_ms = self._ms()
-        self.media.lips({"t": "lips", "id": line.id, **sentence.lips}, sample)
+        self.media.lips({"type": "lips", "id": line.id, **sentence.lips}, sample)
         await self.audience.publish({"type": "caption", "speaker": "persona", "text": line.text, "id": line.id})
         if not self._speaking.paused:
             await self._set_floor("speaking")
@@ -372,7 +387,7 @@ class Conversation:
     async def _begin_when_ready(self) -> None:
         if self.phase == "ending":
             return
-        if self.media is not None and not self.media.connected:
+        if not self._in_writing and not self.media.connected:
             return
         if not self._in_writing and not self.speech.ready:
             return await self._set_phase("waiting", "Waiting for a place on a speech worker.")
@@ -424,7 +439,7 @@ class Conversation:
                 line.heard = True
             return await self._said_all()
         await self._set_floor("thinking")
-        self.media.lips({"t": "mood", "emotion": reply.emotion if reply.emotion in _ACTIVITY else "neutral"})
+        self.media.lips({"type": "mood", "emotion": reply.emotion if reply.emotion in _ACTIVITY else "neutral"})
         self._say_unheard()
 
     def _say_unheard(self) -> None:
@@ -452,7 +467,7 @@ class Conversation:
             self.speech.send("cancel")
             self.media.track.clear()
             self.media.track.paused = False
-            self.media.lips({"t": "hush"}, self.media.track.clock)
+            self.media.lips({"type": "hush"}, self.media.track.clock)
             self._send_floor(persona=False)
         if speaking.audible:
             await self._record_persona(speaking, speaking.heard_text, interrupted=True)
@@ -471,21 +486,18 @@ class Conversation:
     # -- overlap ----------------------------------------------------------
 
     def _pause(self) -> None:
-        self._speaking.paused = True
+        self._speaking.paused, self._speaking.paused_at = True, self.media.track.clock
         self.media.track.paused = True
-        self.media.lips({"t": "hush"}, self.media.track.clock)
+        self.media.lips({"type": "hush"}, self.media.track.clock)
 
     async def _go_on(self) -> None:
         """A cough or an 'mm-hm': the persona continues where it stopped."""
         if not self._speaking:
             return await self._set_floor("listening")
         _disarm(self._speaking)
-        self._speaking.paused = False
-        self.media.track.paused = False
-        playing = next((line.sentence for line in self._speaking.lines if line.sentence and not line.heard), None)
-        if playing is not None and playing.played:
-            start = self.media.track.clock - playing.played
-            self.media.lips({"t": "lips", "id": playing.id, **playing.lips}, start)
+        if self._speaking.paused:
+            self._speaking.paused = self.media.track.paused = False
+            self.media.lips({"type": "resume", "shift": 2 * (self.media.track.clock - self._speaking.paused_at)})
         await self._set_floor("speaking" if self._speaking.audible else "thinking")
 
     def _arm_interruption(self) -> None:
@@ -500,10 +512,16 @@ class Conversation:
     # -- states -----------------------------------------------------------
 
     async def _go_on_in_writing(self) -> None:
-        self._in_writing = True
         problem = {"type": "problem", "code": "speech_unavailable", "message": "No voice is free at the moment."}
         remedy = "Go on in writing: type your answer. The voice comes back by itself when there is room."
         await self.audience.publish({**problem, "remedy": remedy})
+        await self._write_from_now()
+
+    async def _write_from_now(self) -> None:
+        self._in_writing = True
+        self.speech.send("cancel")
+        self.media.track.clear()
+        self._send_floor(persona=False)
         if self._speaking:
             for line in self._speaking.lines:
                 line.heard = True
@@ -529,7 +547,8 @@ class Conversation:
         await self.audience.publish(self._phase_message())
 
     def _phase_message(self) -> dict:
-        unheard = self.media is not None and not self.media.connected and self.phase != "ending"
+        voiced = self.media is not None and not self._chose_writing
+        unheard = voiced and not self.media.connected and self.phase != "ending"
         offered = {"offer": True} if unheard else {}
         return {"type": "state", "phase": self.phase, "detail": self._detail, **offered}
 

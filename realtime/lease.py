@@ -102,7 +102,8 @@ class Lease:
         try:
             await self._read(wire)
         except (WireError, ValueError) as gone:
-            log.warning("speech worker lost: %s", gone)
+            if self._wire is wire:
+                log.warning("speech worker lost: %s", gone)
         finally:
             wire.close()
             if self._wire is wire:

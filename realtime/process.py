@@ -109,7 +109,7 @@ class PeerMedia:
         if self._peer is None:
             return
         if sample is not None:
-            field = {"lips": "start", "hush": "at"}[message["t"]]
+            field = {"lips": "start", "hush": "at"}[message["type"]]
             message = {**message, field: self._peer.rtp_time(sample)}
         self._peer.send(message)
 

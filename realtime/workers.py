@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-import os
 import signal
 
 from celery import shared_task
-from celery.signals import worker_process_init
+from celery.signals import celeryd_after_setup, worker_process_init
 
 log = logging.getLogger(__name__)
+
+_holds_conversations = False  # set in a worker on that queue before it forks
 
 
 @shared_task(name="realtime.workers.converse", acks_late=False)
@@ -19,10 +20,37 @@ def converse(attempt_id: str) -> None:
     asyncio.run(process.run(attempt_id))
 
 
+@shared_task(name="realtime.workers.lease", acks_late=False)
+def lease(host: str, port: int, token: str) -> None:
+    """Hear and speak for the conversation that listens at `host`:`port`, until it ends."""
+    from realtime.worker.lease import serve
+
+    serve(host, port, token)
+
+
+@celeryd_after_setup.connect
+def _load_speech(instance, **kwargs) -> None:
+    """A worker that takes leases loads its models before it takes the first."""
+    if "gpu" in instance.app.amqp.queues.consume_from:
+        from realtime.perception.weights import WeightsError
+        from realtime.worker.models import engine
+
+        try:
+            engine()
+        except WeightsError as error:
+            raise SystemExit(f"The speech worker cannot start. {error}") from None
+
+
+@celeryd_after_setup.connect
+def _note_queue(instance, **kwargs) -> None:
+    global _holds_conversations
+    _holds_conversations = "conversation" in instance.app.amqp.queues.consume_from
+
+
 @worker_process_init.connect
 def _preload(**kwargs) -> None:
     """Import and load before the first learner comes: a cold start cost seconds."""
-    if os.environ.get("COACHTOOL_PROCESS") == "conversation":
+    if _holds_conversations:
         from coachtool.coaching.authored import AuthoredCoach
         from realtime import process  # noqa: F401
 

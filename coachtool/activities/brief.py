@@ -6,6 +6,7 @@ pinned to the version it began with, so a brief never changes under a learner.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -24,6 +25,40 @@ class Persona:
     voice: str = "hibari"
     face: str = "ruth"
     manner: str = ""
+    mood: str = "neutral"
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """The persona's small reactions, in its own voice; one is taken in turn, so give each list a few.
+
+    They are said between what the learner said and the persona's next prompt,
+    so none may give an answer away. `back` leads back to the point after a
+    question or a detour; `concrete_*` ask for the learner's own, definite words
+    when what was said cannot be counted (unsure, asked back, reported, listed,
+    badly heard). `who` is the honest line about being an AI.
+    """
+
+    greeting: tuple[str, ...] = ("Good to meet you too.",)
+    heard: tuple[str, ...] = ("That's clear, thank you.", "Good, I heard that.", "Right, that matters.")
+    neutral: tuple[str, ...] = ("Okay.", "I see.", "All right.")
+    doubt: tuple[str, ...] = ("I'm not so sure about that.", "Hmm. Think that through again.", "I see that differently.")
+    figure: tuple[str, ...] = ("Hmm. Check that figure once more.",)
+    stuck: tuple[str, ...] = ("That's all right.", "Take a second.", "No rush. Let me help.")
+    concrete: tuple[str, ...] = ("Be a bit more concrete for me.", "Put that in your own words, start to finish.")
+    concrete_unsure: tuple[str, ...] = ("You sound unsure. What would you really do?", "Commit to it. What do you do?")
+    concrete_asked: tuple[str, ...] = ("You tell me. What do you think?", "I'd like to hear your own view on that.")
+    concrete_reported: tuple[str, ...] = ("That's what others say. What do you say?",)
+    concrete_listed: tuple[str, ...] = ("Give me a whole sentence. What do you do, and when?",)
+    concrete_heard: tuple[str, ...] = ("I didn't catch all of that. Could you say it again?",)
+    back: tuple[str, ...] = ("Now, back to my question.", "So, where were we.", "Let's pick up where we were.")
+    aside: tuple[str, ...] = ("Let's keep to what we came for.", "That's another conversation.")
+    unanswered: tuple[str, ...] = ("I don't have an approved answer to that.",)
+    moving: tuple[str, ...] = ("Let's leave that for now.", "We'll come back to that.")
+    practise: tuple[str, ...] = ("Let's go over one thing again.", "One more thing to practise.")
+    nudge: tuple[str, ...] = ("Take your time.", "Still with me? Let me help a little.")
+    who: str = ""
+    farewell: str = "All right, we'll stop here."
 
 
 @dataclass(frozen=True)
@@ -33,7 +68,8 @@ class KeyPoint:
     `met_by` and `not_met_by` are exemplars: sentences a learner might say that
     do and do not show it. `probe` is asked when it has not been heard yet, the
     `hints` one after another when the learner is stuck, `practise` when the
-    conversation comes back to what was missed.
+    conversation comes back to what was missed. `acknowledge` is what the
+    persona says when it has been heard.
     """
 
     id: str
@@ -43,11 +79,15 @@ class KeyPoint:
     probe: str = ""
     hints: tuple[str, ...] = ()
     practise: str = ""
+    acknowledge: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Met when `required` of its key points are met."""
+    """Met when `required` of its key points are met.
+
+    `question` opens it; `acknowledge` is said when several of its key points are heard in one turn.
+    """
 
     id: str
     name: str
@@ -55,6 +95,7 @@ class Objective:
     key_points: tuple[KeyPoint, ...]
     required: int
     question: str = ""
+    acknowledge: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +103,9 @@ class Guardrail:
     """A line the conversation does not cross, and what is done at it.
 
     action: redirect, refuse, escalate or end. severity: low, medium or high.
+    `triggers` and `not_triggers` are exemplars; `patterns` are regular
+    expressions on the learner's words in lower case. With `of_questions` only
+    a question or a request touches it, and only when no Fact answers it.
     """
 
     id: str
@@ -71,6 +115,8 @@ class Guardrail:
     severity: str = "medium"
     triggers: tuple[str, ...] = ()
     not_triggers: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    of_questions: bool = False
     reply: str = ""
 
 
@@ -99,9 +145,11 @@ class Brief:
     objectives: tuple[Objective, ...]
     closing_passed: str
     closing_not_passed: str
+    closing_unclear: str = "Thank you. A person will look at parts of our talk before your result is final."
     guardrails: tuple[Guardrail, ...] = ()
     facts: tuple[Fact, ...] = ()
     tips: tuple[str, ...] = ()
+    phrases: Phrases = Phrases()
     language: str = "en"
     pass_mark: float = 0.7
     minutes: int = 10
@@ -133,6 +181,8 @@ def build(kind: type, data: Any, where: str = "activity") -> Any:
             )
         elif is_dataclass(hint):
             values[name] = build(hint, value, path)
+        elif hint is bool and isinstance(value, bool):
+            values[name] = value
         elif hint in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
             values[name] = hint(value)
         elif hint is str and isinstance(value, str):
@@ -159,9 +209,19 @@ def load(data: Any) -> Brief:
     for index, guardrail in enumerate(brief.guardrails):
         if guardrail.action not in ("redirect", "refuse", "escalate", "end"):
             raise BriefError(f"activity.guardrails[{index}].action: use redirect, refuse, escalate or end.")
+        for pattern in guardrail.patterns:
+            try:
+                re.compile(pattern)
+            except re.error as wrong:
+                raise BriefError(f"activity.guardrails[{index}].patterns: {pattern!r} cannot be read ({wrong}).") from None
     ids = [point.id for objective in brief.objectives for point in objective.key_points]
     if len(ids) != len(set(ids)):
         raise BriefError("activity.objectives: every key point needs an id of its own.")
+    if brief.persona.mood not in ("neutral", "encouraging", "concerned", "firm", "doubtful"):
+        raise BriefError("activity.persona.mood: use neutral, encouraging, concerned, firm or doubtful.")
+    for name in (entry.name for entry in fields(Phrases)):
+        if name not in ("who", "farewell") and not getattr(brief.phrases, name):
+            raise BriefError(f"activity.phrases.{name}: give at least one phrase, or leave the field out.")
     if not 0 < brief.pass_mark <= 1:
         raise BriefError("activity.pass_mark: a share between 0 and 1, such as 0.7.")
     return brief

@@ -81,7 +81,9 @@ class CoachState:
     """Where the policy stands; kept in the attempt's events so that a conversation survives its process.
 
     `asked` counts prompts per key point id (probe 1, then hints), `phase` is
-    explore, practise or closed.
+    explore, practise or closed. `pending` is the prompt that awaits an answer,
+    `turns` how many of the learner's turns were answered. In `asked`, keys that
+    begin with @ are objectives and those with # are detours.
     """
 
     phase: str = "explore"
@@ -91,6 +93,8 @@ class CoachState:
     practised: tuple[str, ...] = ()
     last_lines: tuple[str, ...] = ()
     nudges: int = 0
+    pending: str = ""
+    turns: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,9 @@
-urlpatterns = []
+from django.urls import path
+
+from coachtool.site import health, views
+
+app_name = "site"
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("healthz", health.healthz, name="healthz"),
+]

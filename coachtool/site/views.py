@@ -1,9 +1,16 @@
-"""Pages that belong to no app: errors."""
+"""Pages that belong to no app: the front door and errors."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What this is, for whoever comes without a launch."""
+    return render(request, "site/landing.html")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that was open too long, or whose cookie the browser dropped."""
-    return render(request, "site/not_admitted.html", {"reason": "This page is stale."}, status=403)
+    return render(request, "site/stale.html", status=403)

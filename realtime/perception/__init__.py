@@ -1,0 +1,1 @@
+"""Hearing: from the learner's sound to voice activity, the end of a turn, and words."""

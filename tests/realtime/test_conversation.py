@@ -180,7 +180,7 @@ async def test_the_persona_opens_and_then_listens():
         await asyncio.sleep(6)
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
         assert stage.world.floors()[-1] == "listening"
-        assert [m["id"] for m in stage.world.lips_sent if m["t"] == "lips"] == ["1.0", "1.1"]
+        assert [m["id"] for m in stage.world.lips_sent if m["type"] == "lips"] == ["1.0", "1.1"]
 
 
 async def test_an_answer_is_recorded_and_replied_to():
@@ -275,6 +275,25 @@ async def test_without_any_worker_the_conversation_goes_on_in_writing():
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
         await stage.type("I type instead")
         assert stage.world.said("persona")[-1] == "You said I type instead."
+
+
+async def test_the_learner_may_go_on_in_writing_in_mid_sentence():
+    async with Stage() as stage:
+        await asyncio.sleep(0.8)
+        stage.conversation.post("browser", {"type": "hello", "modality": "text"})
+        await asyncio.sleep(0.1)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        await stage.type("I type")
+        assert stage.world.said("persona")[-1] == "You said I type."
+
+
+async def test_lips_that_were_hushed_go_on_later_by_as_long_as_the_voice_was_paused():
+    async with Stage() as stage:
+        await asyncio.sleep(0.9)
+        await stage.says("mm", seconds=0.3)
+        await asyncio.sleep(0.2)
+        shift = next(m["shift"] for m in stage.world.lips_sent if m["type"] == "resume")
+        assert abs(shift / 48_000 - 0.7) < 0.05
 
 
 async def test_a_learner_who_left_is_scored_on_what_was_said():

@@ -1,0 +1,45 @@
+# make demo: install and run everything.   make test: every check and test.   make help: the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo install install-tests test lint clean
+
+# The first Python on PATH that is new enough; any python3 otherwise, which then says what is missing.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; exit; }; done; echo python3)
+VENV := .venv/bin
+
+define need_python
+command -v $(PYTHON) >/dev/null || { echo "Python is missing: run apt install python3 python3-venv, then start again." >&2; exit 1; }
+endef
+
+help:
+	@echo "make demo   install, start everything and print two links; Ctrl-C stops it"
+	@echo "make test   every check and test; gets Chromium and Node packages by itself"
+	@echo "make lint   ruff only"
+	@echo "make clean  remove the virtual environment and the demo's data"
+	@echo "COACHTOOL_PORT, COACHTOOL_SANDBOX_PORT and COACHTOOL_DATA let two copies run side by side;"
+	@echo "docs/operations.md lists every variable."
+
+demo: install
+	@exec $(VENV)/python -m coachtool.embedded
+
+install:
+	@$(need_python)
+	@$(PYTHON) coachtool/embedded/install.py
+
+install-tests:
+	@$(need_python)
+	@$(PYTHON) coachtool/embedded/install.py --tests
+
+test: install-tests
+	@$(VENV)/python -m coachtool.embedded.browser
+	@$(MAKE) --no-print-directory lint
+	@echo "Running the tests."
+	@exec $(VENV)/python -m pytest
+
+lint:
+	@echo "Checking the style."
+	@$(VENV)/ruff check --quiet .
+
+clean:
+	rm -rf .venv .data .pytest_cache .ruff_cache

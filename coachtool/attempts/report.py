@@ -1,0 +1,230 @@
+"""The report of a finished attempt, as values: what was shown, by which words, and what to practise next.
+
+Everything here is read from the record (outcomes, events, escalations); nothing
+is judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from coachtool.activities.brief import Brief, KeyPoint, Objective
+from coachtool.attempts.models import Attempt, AttemptEvent, Escalation, ObjectiveOutcome
+from coachtool.coaching.judge import LOW_CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The learner's own words; `anchor` names the place in the transcript."""
+
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class KeyPointReport:
+    """One key point. `advice` is what to practise, said without giving the answer away."""
+
+    text: str
+    verdict: str
+    reason: str
+    quotes: tuple[Quote, ...]
+    advice: str
+
+
+@dataclass(frozen=True)
+class ObjectiveReport:
+    """`met` of `required` key points, and each of them."""
+
+    name: str
+    criterion: str
+    verdict: str
+    met: int
+    required: int
+    shown: tuple[KeyPointReport, ...]
+    unclear: tuple[KeyPointReport, ...]
+    missing: tuple[KeyPointReport, ...]
+
+    @property
+    def needed(self) -> int:
+        """How many key points are still to be shown."""
+        return max(0, self.required - self.met)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an utterance; `evidence` when it was quoted for a key point."""
+
+    text: str
+    evidence: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One utterance. `offset` counts from the start of the conversation."""
+
+    anchor: str
+    speaker: str
+    pieces: tuple[Piece, ...]
+    offset: str
+    interrupted: bool
+    uncertain: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """A guardrail that was touched, and what came of it."""
+
+    name: str
+    action: str
+    quote: str
+    anchor: str
+    severity: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page shows. `score` in the activity's points; None where nothing was scored."""
+
+    outcome: str
+    score: float | None
+    max_score: int
+    minutes: int
+    ended_early: str
+    objectives: tuple[ObjectiveReport, ...]
+    practise: tuple[str, ...]
+    notes: tuple[Note, ...]
+    escalations: tuple[Escalation, ...]
+    transcript: tuple[Line, ...]
+
+    @property
+    def heard_any(self) -> bool:
+        """Whether anything that was said counts."""
+        return any(objective.met for objective in self.objectives)
+
+
+def build(attempt: Attempt) -> Report:
+    """The report of an attempt that is finished."""
+    brief = attempt.brief
+    events = tuple(attempt.events.filter(kind__in=("utterance", "guardrail")))
+    judged = {outcome.objective: outcome for outcome in attempt.outcomes.all()}
+    objectives = tuple(
+        _objective(objective, judged[objective.id]) for objective in brief.objectives if objective.id in judged
+    )
+    return Report(
+        outcome=attempt.outcome,
+        score=attempt.points,
+        max_score=brief.max_score,
+        minutes=minutes(attempt),
+        ended_early=attempt.end_reason if attempt.end_reason in ("left", "timeout", "guardrail") else "",
+        objectives=objectives,
+        practise=_practise(objectives),
+        notes=tuple(_note(brief, event) for event in events if event.kind == "guardrail"),
+        escalations=tuple(attempt.escalations.select_related("answered_by").order_by("created")),
+        transcript=_transcript(attempt, events, judged.values()),
+    )
+
+
+def minutes(attempt: Attempt) -> int:
+    """How long the conversation took, in whole minutes and at least one; 0 while it goes on."""
+    if attempt.started is None or attempt.ended is None:
+        return 0
+    return max(1, round((attempt.ended - attempt.started).total_seconds() / 60))
+
+
+def anchor(seq: int) -> str:
+    return f"said-{seq}"
+
+
+def _objective(objective: Objective, outcome: ObjectiveOutcome) -> ObjectiveReport:
+    judged = {entry["key_point"]: entry for entry in outcome.key_points}
+    points = [_key_point(point, judged.get(point.id, {})) for point in objective.key_points]
+    shown, unclear, missing = (
+        tuple(point for point in points if point.verdict == verdict) for verdict in ("met", "unclear", "not_met")
+    )
+    return ObjectiveReport(
+        objective.name,
+        objective.criterion,
+        outcome.verdict,
+        len(shown),
+        objective.required,
+        shown,
+        unclear,
+        missing,
+    )
+
+
+def _key_point(point: KeyPoint, judged: dict) -> KeyPointReport:
+    quotes = tuple(Quote(anchor(evidence["seq"]), evidence["quote"]) for evidence in judged.get("evidence", ()))
+    advice = point.practise or (point.hints[0] if point.hints else point.probe)
+    return KeyPointReport(point.text, judged.get("verdict", "not_met"), judged.get("reason", ""), quotes, advice)
+
+
+def _practise(objectives: Iterable[ObjectiveReport]) -> tuple[str, ...]:
+    """Advice for what an objective that is not met still lacks, each once, in the authored order."""
+    open_points = [
+        point.advice
+        for objective in objectives
+        if objective.verdict != ObjectiveOutcome.Verdict.MET
+        for point in (*objective.unclear, *objective.missing)
+        if point.advice
+    ]
+    return tuple(dict.fromkeys(open_points))
+
+
+def _note(brief: Brief, event: AttemptEvent) -> Note:
+    data = event.data
+    names = {guardrail.id: guardrail.name for guardrail in brief.guardrails}
+    return Note(
+        names.get(data["guardrail"], data["guardrail"]),
+        data["action"],
+        data.get("quote", ""),
+        anchor(data["seq"]) if data.get("seq") else "",
+        data.get("severity", ""),
+    )
+
+
+def _transcript(
+    attempt: Attempt, events: Iterable[AttemptEvent], outcomes: Iterable[ObjectiveOutcome]
+) -> tuple[Line, ...]:
+    quoted: dict[int, list[str]] = {}
+    for outcome in outcomes:
+        for point in outcome.key_points:
+            for evidence in point["evidence"] if point["verdict"] == "met" else ():
+                quoted.setdefault(evidence["seq"], []).append(evidence["quote"])
+    return tuple(
+        Line(
+            anchor(event.seq),
+            event.data["speaker"],
+            pieces(event.data["text"], quoted.get(event.seq, ())),
+            clock(event.at - (attempt.started or event.at)),
+            bool(event.data.get("interrupted")),
+            event.data["speaker"] == "learner" and event.data.get("confidence", 1.0) < LOW_CONFIDENCE,
+        )
+        for event in events
+        if event.kind == "utterance"
+    )
+
+
+def pieces(text: str, quotes: Iterable[str]) -> tuple[Piece, ...]:
+    """`text` cut so that every character inside one of `quotes` is in an evidence piece; joined they are `text`."""
+    inside = [False] * len(text)
+    for quote in quotes:
+        at = text.find(quote) if quote else -1
+        if at >= 0:
+            inside[at : at + len(quote)] = [True] * len(quote)
+    cut: list[Piece] = []
+    start = 0
+    for index in range(1, len(text) + 1):
+        if index == len(text) or inside[index] != inside[start]:
+            cut.append(Piece(text[start:index], inside[start]))
+            start = index
+    return tuple(cut)
+
+
+def clock(elapsed: timedelta) -> str:
+    """Minutes and seconds, as on a clock: 1:05."""
+    seconds = max(0, int(elapsed.total_seconds()))
+    return f"{seconds // 60}:{seconds % 60:02}"

@@ -1,0 +1,93 @@
+"""The judge measured on labelled conversations.
+
+A case is a mapping: `id`, `objective` {`criterion`, `key_points` [{`id`, `text`, and where there are any `met_by`
+and `not_met_by`}], `required`}, `turns` [{`role`: learner or coach, `text`, and where it was recognised
+`confidence`}], `expected` {`met`, `key_points`} and `phenomenon`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from coachtool.activities.brief import KeyPoint, Objective
+from coachtool.coaching import embed, judge
+from coachtool.coaching.authored import AuthoredCoach
+from coachtool.coaching.types import Turn
+
+
+def scoring(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures of the judge on `cases`, and those that it got wrong.
+
+    `met_accuracy` counts unclear as wrong; `false_met_rate` is the share of the cases expected not met that were
+    judged met; `key_point_f1` is over all key points of all cases; times in milliseconds per case.
+    """
+    cases = list(cases)
+    embed.vector("warm")
+    right = false_met = negatives = unclear = 0
+    hits = wrong_hits = misses = 0
+    times, wrong = [], []
+    for case in cases:
+        objective, turns, expected = _objective(case["objective"]), _turns(case["turns"]), case["expected"]
+        judge.prepare(objective)
+        began = time.perf_counter()
+        judged = judge.judge_objective(objective, turns)
+        times.append(1000 * (time.perf_counter() - began))
+        met = {point.key_point for point in judged.key_points if point.verdict == "met"}
+        wanted = set(expected["key_points"])
+        hits, wrong_hits, misses = hits + len(met & wanted), wrong_hits + len(met - wanted), misses + len(wanted - met)
+        unclear += judged.verdict == "unclear"
+        negatives += not expected["met"]
+        false_met += judged.verdict == "met" and not expected["met"]
+        as_expected = judged.verdict == ("met" if expected["met"] else "not_met")
+        right += as_expected
+        if not as_expected or met != wanted:
+            wrong.append(
+                {
+                    "id": case["id"],
+                    "phenomenon": case.get("phenomenon", ""),
+                    "expected": {"met": expected["met"], "key_points": sorted(wanted)},
+                    "verdict": judged.verdict,
+                    "key_points": {point.key_point: f"{point.verdict}: {point.reason}" for point in judged.key_points},
+                }
+            )
+    times.sort()
+    count = max(1, len(cases))
+    return {
+        "cases": len(cases),
+        "met_accuracy": round(right / count, 4),
+        "false_met_rate": round(false_met / max(1, negatives), 4),
+        "unclear_rate": round(unclear / count, 4),
+        "key_point_f1": round(2 * hits / max(1, 2 * hits + wrong_hits + misses), 4),
+        "p50_ms": round(times[len(times) // 2], 1) if times else 0.0,
+        "p95_ms": round(times[min(len(times) - 1, int(0.95 * len(times)))], 1) if times else 0.0,
+        "judge": f"{AuthoredCoach.name}/{AuthoredCoach.version} {embed.model_name()}",
+        "wrong": wrong,
+    }
+
+
+def _objective(data: Mapping[str, Any]) -> Objective:
+    points = tuple(
+        KeyPoint(
+            id=point["id"],
+            text=point["text"],
+            met_by=tuple(point.get("met_by", ())),
+            not_met_by=tuple(point.get("not_met_by", ())),
+        )
+        for point in data["key_points"]
+    )
+    name = data.get("name", data["criterion"])
+    return Objective(id=data.get("id", name), name=name, criterion=data["criterion"], key_points=points, required=int(data["required"]))
+
+
+def _turns(data: Iterable[Mapping[str, Any]]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(
+            seq=number,
+            speaker="learner" if turn["role"] == "learner" else "persona",
+            text=turn["text"],
+            confidence=float(turn.get("confidence", 1.0)),
+        )
+        for number, turn in enumerate(data, start=1)
+    )

@@ -1,0 +1,78 @@
+"""The learner's side of the WebRTC connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+import numpy as np
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from realtime.rehearsal.hearing import Ear
+from realtime.rehearsal.microphone import Microphone
+
+
+class Call:
+    """One connection: microphone out, persona's voice and lips in. It is used once; after a failure comes a new one."""
+
+    def __init__(self, ear: Ear, ice_servers: list[dict]):
+        servers = [RTCIceServer(**server) for server in ice_servers]
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        self._ear = ear
+        self._hearing: asyncio.Task | None = None
+        self.microphone = Microphone()
+        self.connected = asyncio.Event()
+        self.failed = asyncio.Event()
+        self.lips = 0
+        self._connection.addTrack(self.microphone)
+        channel = self._connection.createDataChannel("lips")
+        channel.on("message", self._on_lips)
+        self._connection.on("track", self._on_track)
+        self._connection.on("connectionstatechange", self._on_state)
+
+    async def offer(self) -> str:
+        """The SDP offer, candidates gathered."""
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        return self._connection.localDescription.sdp
+
+    async def answered(self, sdp: str) -> None:
+        if self._connection.signalingState == "have-local-offer":
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+    async def close(self) -> None:
+        if self._hearing is not None:
+            self._hearing.cancel()
+        self._connection.remove_all_listeners()
+        self.microphone.stop()
+        with contextlib.suppress(Exception):
+            await self._connection.close()
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._hearing = asyncio.ensure_future(self._hear(track))
+
+    async def _hear(self, track: MediaStreamTrack) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                channels = len(frame.layout.channels)
+                samples = frame.to_ndarray().reshape(-1)[::channels].astype(np.int16, copy=False)
+                self._ear.frame(samples, frame.sample_rate, loop.time())
+
+    def _on_lips(self, message: str | bytes) -> None:
+        with contextlib.suppress(ValueError):
+            data = json.loads(message)
+            self.lips += "lips" in (data.get("type"), data.get("t"))
+
+    def _on_state(self) -> None:
+        match self._connection.connectionState:
+            case "connected":
+                self.connected.set()
+            case "failed" | "closed":
+                self.connected.clear()
+                self.failed.set()
+            case "disconnected":
+                self.connected.clear()

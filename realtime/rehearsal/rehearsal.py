@@ -1,0 +1,148 @@
+"""One rehearsal from the course page to the gradebook, and several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from realtime.rehearsal import gradebook, statements
+from realtime.rehearsal.browser import Browser, BrowserError, Conversation
+from realtime.rehearsal.learner import Learner
+from realtime.rehearsal.result import Result
+from realtime.rehearsal.script import Script
+from realtime.rehearsal.signalling import Refused
+from realtime.rehearsal.statements import RecordStore, StoreError
+from realtime.rehearsal.voice import Voice
+
+_AFTERWARDS = 60.0  # seconds in which grade and statements have to arrive
+_POLL = 0.5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the rehearsal takes place. Without `voice` it is typed; without `store` the tool's own is read."""
+
+    tool_url: str
+    sandbox_url: str
+    voice: Voice | None
+    store: RecordStore | None
+    timeout: float
+    tell: Callable[[str], None]
+
+
+async def rehearse_all(script: Script, learners: Sequence[str], stage: Stage) -> list[Result]:
+    """All learners at once, each with a result of its own."""
+    return list(await asyncio.gather(*(_named(script, learner, stage, len(learners) > 1) for learner in learners)))
+
+
+async def rehearse(script: Script, learner: str, stage: Stage) -> Result:
+    """One learner. Whatever goes wrong is in the result's `problems`, in sentences."""
+    result = Result(learner, script.expect)
+    try:
+        async with Browser(stage.sandbox_url, stage.tool_url) as browser:
+            page = await browser.launch(learner, script.activity)
+            before = gradebook.points(await browser.gradebook(), learner, script.activity)
+            conversation = await _enter(browser, page, script, stage)
+            await _converse(conversation, script, stage, result)
+            if result.report:
+                await _look_afterwards(browser, conversation, script, stage, result, before)
+    except (BrowserError, Refused, StoreError) as problem:
+        result.problems.append(str(problem))
+    if result.outcome != script.expect and not result.problems:
+        result.problems.append(f"The outcome is {result.outcome or 'missing'}; the script expects {script.expect}.")
+    return result
+
+
+async def _named(script: Script, learner: str, stage: Stage, several: bool) -> Result:
+    def tell(line: str) -> None:
+        stage.tell(f"{learner}  {line}")
+
+    return await rehearse(script, learner, replace(stage, tell=tell) if several else stage)
+
+
+async def _enter(browser: Browser, page: Any, script: Script, stage: Stage) -> Conversation:
+    """Into a conversation of its own: one that an earlier rehearsal left open is ended first."""
+    if browser.in_conversation(page):
+        stage.tell("(An unfinished conversation is open; the learner ends it and begins anew.)")
+        unfinished = browser.conversation(page)
+        await asyncio.wait_for(_learner(unfinished, script, replace(stage, voice=None)).leave(), 60)
+        page = await browser.open(page.url.split("/attempts/")[0] + "/")
+    return await browser.start(page, "voice" if stage.voice else "text")
+
+
+def _learner(conversation: Conversation, script: Script, stage: Stage) -> Learner:
+    return Learner(
+        script,
+        conversation.socket,
+        cookie=conversation.cookie,
+        ice_servers=conversation.ice_servers,
+        voice=stage.voice,
+        tell=stage.tell,
+    )
+
+
+async def _converse(conversation: Conversation, script: Script, stage: Stage, result: Result) -> None:
+    learner = _learner(conversation, script, stage)
+    try:
+        await asyncio.wait_for(learner.converse(), stage.timeout)
+    except TimeoutError:
+        result.problems.append(f"The conversation was not over after {stage.timeout:.0f} s.")
+    result.turns, result.guardrails = learner.turns, learner.guardrails
+    result.interruptions_of_learner = learner.interruptions
+    result.errors += learner.errors
+    result.report = learner.report
+    touched = {guardrail["name"] for guardrail in learner.guardrails}
+    missing = [name for name in script.guardrails if name not in touched]
+    result.problems += [f"The guardrail {name} was not touched." for name in missing]
+
+
+async def _look_afterwards(
+    browser: Browser, conversation: Conversation, script: Script, stage: Stage, result: Result, before: float | None
+) -> None:
+    """The report page, the statements and the gradebook."""
+    url = conversation.url.split("/v/")[0] + result.report
+    report = await browser.open(url)
+    stage.tell("")
+    stage.tell(f"The report at {url}:")
+    for line in report.text.split("\n"):
+        if line.strip().lower() == "transcript":
+            break
+        stage.tell(f"    {line}")
+    found, result.statements_from = await _statements(browser, conversation, stage)
+    result.statements = [statements.verb(statement) for statement in found]
+    result.outcome, result.score = statements.outcome(found), statements.score(found)
+    result.problems += statements.disorder(found, script.guardrails)
+    result.grade_in_lms = await _grade(browser, script, result, before)
+
+
+async def _statements(browser: Browser, conversation: Conversation, stage: Stage) -> tuple[list[dict[str, Any]], str]:
+    deadline = asyncio.get_running_loop().time() + _AFTERWARDS
+    while True:
+        if stage.store is not None:
+            found, where = await stage.store.statements(conversation.attempt), "in the learning record store"
+        else:
+            body = await browser.json(f"{conversation.url}statements/")
+            found, where = body["statements"], "in the tool's own store"
+        if statements.complete(found) or asyncio.get_running_loop().time() > deadline:
+            return found, where
+        await asyncio.sleep(_POLL)
+
+
+async def _grade(browser: Browser, script: Script, result: Result, before: float | None) -> float | None:
+    """The grade, as soon as it is this attempt's or that of an earlier, better one."""
+    deadline = asyncio.get_running_loop().time() + _AFTERWARDS
+    while True:
+        points = gradebook.points(await browser.gradebook(), result.learner, script.activity)
+        if points is not None and result.score is not None and abs(points - result.score) < 0.01:
+            return points
+        if None not in (points, before, result.score) and points == before > result.score:
+            return points
+        if asyncio.get_running_loop().time() > deadline:
+            seen = "no grade" if points is None else f"a grade of {points:g}"
+            result.problems.append(
+                f"The gradebook shows {seen} after {_AFTERWARDS:.0f} s; the attempt's score is {result.score}."
+            )
+            return points
+        await asyncio.sleep(_POLL)

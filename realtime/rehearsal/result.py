@@ -1,0 +1,120 @@
+"""What a rehearsal found, for people and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+
+@dataclass
+class Turn:
+    """One finished turn. `voice_to_voice_ms`: from the end of the learner's speech to the answer's first sound; None
+    for the learner's turns, in text, and where the persona did not speak in answer (its opening, a nudge)."""
+
+    speaker: str
+    text: str
+    voice_to_voice_ms: int | None = None
+    interrupted: bool = False
+
+
+@dataclass
+class Result:
+    """One learner's rehearsal. `score` in points as `grade_in_lms`; `problems` are what kept it from succeeding."""
+
+    learner: str
+    expected: str
+    outcome: str | None = None
+    score: float | None = None
+    grade_in_lms: float | None = None
+    statements: list[str] = field(default_factory=list)
+    statements_from: str = ""
+    guardrails: list[dict[str, str]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    interruptions_of_learner: int = 0
+    errors: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    report: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """The outcome is the script's, the grade is in the gradebook, the statements are there in order."""
+        return not self.problems
+
+    @property
+    def voice_to_voice(self) -> list[int]:
+        return [turn.voice_to_voice_ms for turn in self.turns if turn.voice_to_voice_ms is not None]
+
+    def as_data(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {
+            "learner": self.learner,
+            "expected": self.expected,
+            "succeeded": self.succeeded,
+            "outcome": self.outcome,
+            "score": self.score,
+            "grade_in_lms": self.grade_in_lms,
+            "statements": self.statements,
+            "statements_from": self.statements_from,
+            "guardrails": self.guardrails,
+            "turns": [asdict(turn) for turn in self.turns],
+            "median_voice_to_voice_ms": median_ms(self.voice_to_voice),
+            "interruptions_of_learner": self.interruptions_of_learner,
+            "errors": [*self.errors, *self.problems],
+        }
+
+
+def together(results: list[Result]) -> dict[str, Any]:
+    """Several learners as one JSON object: each under `learners`, and the same fields over all of them.
+
+    `outcome` is the one that all have, or 'mixed'; `score` and `grade_in_lms` are the lowest (null when one is
+    missing); the lists are joined in the learners' order.
+    """
+    each = [result.as_data() for result in results]
+    outcomes = {data["outcome"] for data in each}
+    return {
+        "expected": results[0].expected,
+        "succeeded": all(data["succeeded"] for data in each),
+        "outcome": outcomes.pop() if len(outcomes) == 1 else "mixed",
+        "score": _lowest(data["score"] for data in each),
+        "grade_in_lms": _lowest(data["grade_in_lms"] for data in each),
+        "statements": [verb for data in each for verb in data["statements"]],
+        "guardrails": [{"learner": data["learner"], **g} for data in each for g in data["guardrails"]],
+        "turns": [{"learner": data["learner"], **turn} for data in each for turn in data["turns"]],
+        "median_voice_to_voice_ms": median_ms([ms for result in results for ms in result.voice_to_voice]),
+        "interruptions_of_learner": sum(data["interruptions_of_learner"] for data in each),
+        "errors": [f"{data['learner']}: {error}" for data in each for error in data["errors"]],
+        "learners": each,
+    }
+
+
+def median_ms(values: list[int]) -> int | None:
+    return round(median(values)) if values else None
+
+
+def summary(result: Result) -> str:
+    """What a person reads at the end."""
+    shown = [f"{turn.voice_to_voice_ms}" for turn in result.turns if turn.voice_to_voice_ms is not None]
+    lines = [
+        "",
+        f"{result.learner}: {result.outcome or 'no outcome'} (the script expects {result.expected}), "
+        f"score {_number(result.score)}, grade in the gradebook {_number(result.grade_in_lms)}",
+        f"Statements ({result.statements_from or 'none found'}): {', '.join(result.statements) or 'none'}",
+    ]
+    if result.guardrails:
+        lines.append("Guardrails: " + ", ".join(f"{g['name']} ({g['action']})" for g in result.guardrails))
+    if shown:
+        lines.append(f"Voice to voice, ms: {', '.join(shown)}; median {median_ms(result.voice_to_voice)}")
+        lines.append(f"Interruptions of the learner: {result.interruptions_of_learner}")
+    lines += [f"Noticed: {error}" for error in result.errors]
+    lines += [f"Not as it should be: {problem}" for problem in result.problems]
+    return "\n".join(lines)
+
+
+def _lowest(values) -> float | None:
+    values = list(values)
+    return None if any(value is None for value in values) else min(values)
+
+
+def _number(value: float | None) -> str:
+    return "missing" if value is None else f"{value:g}"

@@ -1,0 +1,265 @@
+"""Makes `<persona>.glb` for every recipe. See the package's docstring for how to run it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from . import paint
+from .glb import Glb
+from .light import Occluders
+from .mesh import Mesh, islands, mesh
+from .parts import Parts, obtain
+from .personas import PERSONAS, Recipe
+
+# The face units' brows hardly move; a learner should see concern.
+GAIN = {
+    "browDownLeft": 1.5,
+    "browDownRight": 1.5,
+    "browInnerUp": 1.7,
+    "browOuterUpLeft": 1.6,
+    "browOuterUpRight": 1.6,
+}
+BREAST = -2.9  # where head and shoulders end, decimetres from the eyes
+EYE_DISCS = {-1: (0.6996, 0.695), 1: (0.2987, 0.2944)}  # the eyes' middles in the eye mesh's texture space, by side
+EYE_IRIS = 0.122  # the iris' radius there
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--parts", type=Path, required=True, help="where the packages are, or are unpacked to")
+    arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--only", choices=[recipe.name for recipe in PERSONAS])
+    chosen = arguments.parse_args()
+    parts = obtain(chosen.parts)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    for recipe in PERSONAS:
+        if chosen.only in (None, recipe.name):
+            data = build(recipe, parts)
+            (chosen.out / f"{recipe.name}.glb").write_bytes(data)
+            print(f"{recipe.name}.glb {len(data) / 2**20:.2f} MiB")
+
+
+def build(recipe: Recipe, parts: Parts) -> bytes:
+    names = parts.face_units()
+    base = parts.base_vertices.copy()
+    for target, weight in recipe.identity.items():
+        for side in "lr" if "*" in target else " ":
+            base += weight * parts.identity(target.replace("*", side))
+    middle = (base[parts.group("joint-l-eye")].mean(0) + base[parts.group("joint-r-eye")].mean(0)) / 2
+    base -= middle
+    units = np.stack([parts.face_unit(name) * GAIN.get(name, 1.0) for name in names])
+    proxies = {
+        "cloth": recipe.clothes,
+        "hair": recipe.hair,
+        "brows": recipe.brows,
+        "lashes": recipe.lashes,
+        "eyes": "eyes/HighPolyEyes",
+        "teeth": "teeth/Teeth_Base",
+        "tongue": "tongue/tongue01",
+    }
+    fitted = {key: parts.proxy(name) for key, name in proxies.items()}
+    meshes: dict[str, Mesh] = {}
+    for key, proxy in fitted.items():
+        still = key in ("cloth", "hair")
+        deltas = np.stack([np.zeros((len(proxy.anchors), 3)) if still else proxy.fit_delta(unit) for unit in units])
+        positions = proxy.fit(base)
+        if key == "lashes":
+            positions, deltas = _shortened(positions, deltas, base, units, recipe.lash_length)
+        if key == "hair" and recipe.hair_length is not None:
+            positions = _bobbed(positions, recipe.hair_length)
+        levels = 1 if key in ("eyes", "cloth") else 0
+        meshes[key] = mesh(key, proxy.quads, proxy.quad_uvs, positions, deltas, levels)
+    meshes["skin"], slots, seam = _skin(parts, base, units, fitted["cloth"].hides)
+    meshes["cloth"] = _above(meshes["cloth"], BREAST)
+    if recipe.hair_length is not None:
+        meshes["hair"] = _above(meshes["hair"], recipe.hair_length - 0.3)
+    else:
+        meshes["hair"] = _above(meshes["hair"], BREAST)
+    eyes = meshes.pop("eyes")
+    centres = eyes.uvs[eyes.triangles].mean(1)
+    shell = (centres[:, 0] > 0.87) & (centres[:, 1] < 0.13)
+    meshes["eyes"] = _one_eye_texture(eyes.keep(~shell))
+    meshes["cornea"] = eyes.keep(shell, "cornea")
+
+    pivot = (base[parts.group("joint-head")].mean(0) + base[parts.group("joint-neck")].mean(0)) / 2
+    glb = Glb(
+        extras={
+            "persona": recipe.name,
+            "pivot": _metres(pivot),
+            "eyes": [_metres(base[parts.group(f"joint-{side}-eye")].mean(0)) for side in "lr"],
+        }
+    )
+    materials = _materials(glb, recipe, parts, slots, seam, meshes["hair"].positions)
+    lit = _lit(meshes, names)
+    presence = {key: np.ones(len(part.positions)) for key, part in meshes.items()}
+    presence["hair"] = _hair_presence(meshes["hair"].positions, recipe.hair_length)
+    for key, part in meshes.items():
+        used = {i: name for i, name in enumerate(names) if np.abs(part.deltas[i]).max() > 4e-4}
+        if key == "skin":
+            used = dict(enumerate(names))
+        normals = _outward(part) if key == "hair" else part.normals()
+        glb.add_mesh(
+            key,
+            positions=part.positions * 0.1,
+            normals=normals,
+            uvs=np.column_stack([part.uvs[:, 0], 1 - part.uvs[:, 1]]),
+            colours=np.column_stack([*lit[key], presence[key], _follows_head(part.positions, pivot)]),
+            triangles=part.triangles,
+            targets={
+                name: (part.deltas[i] * 0.1, part.normals(part.positions + part.deltas[i]) - part.normals())
+                for i, name in used.items()
+            },
+            material=materials[key],
+        )
+    return glb.bytes()
+
+
+def _skin(parts: Parts, base: np.ndarray, units: np.ndarray, covered: frozenset[int]):
+    """Head, neck and what the clothes leave bare; each texture island moved to its slot."""
+    quads, quad_uvs = parts.body_quads, parts.body_quad_uvs
+    heights = base[quads][:, :, 1].mean(1)
+    sides = np.abs(base[quads][:, :, 0].mean(1))
+    hidden = np.isin(quads, list(covered)).all(1)
+    # A ring of faces under the clothes' edge stays, or their edge would show what is missing.
+    ring = np.setdiff1d(quads[np.isin(quads, quads[~hidden]).any(1)], [])
+    hidden &= ~np.isin(quads, ring).all(1)
+    bare = (heights > BREAST) & (sides < 1.9) & ~hidden
+    island = islands(parts.body_uv_ids)
+    slot_of: dict[int, paint.Slot] = {}
+    for label in np.unique(island[bare]):
+        uv = quad_uvs[island == label].reshape(-1, 2)
+        known = [s for s in (paint.HEAD, paint.MOUTH, *paint.SOCKETS) if uv.min(0) in s and uv.max(0) in s]
+        own = quad_uvs[bare & (island == label)].reshape(-1, 2)
+        slot_of[label] = known[0] if known else paint.Slot((*own.min(0), *own.max(0)), paint.TORSO_TARGET)
+    quads, quad_uvs, island = quads[bare], quad_uvs[bare], island[bare]
+    placed = np.stack([slot_of[label].place(uv) for label, uv in zip(island, quad_uvs, strict=True)])
+    vertices, local = np.unique(quads, return_inverse=True)
+    local = local.reshape(-1, 4)
+    flat = mesh("skin", local, placed, base[vertices], units[:, vertices], levels=0)
+    inward = np.zeros((len(vertices), 3))
+    inward[flat.point] = -flat.normals() * 0.07
+    under = np.isin(vertices, list(covered))[:, None]
+    skin = mesh("skin", local, placed, base[vertices] + under * inward, units[:, vertices], levels=1)
+    slots = []
+    for slot in dict.fromkeys(slot_of.values()):
+        u0, v0, u1, v1 = slot.target
+        inside = (skin.uvs >= (u0 - 1e-6, v0 - 1e-6)).all(1) & (skin.uvs <= (u1 + 1e-6, v1 + 1e-6)).all(1)
+        slots.append((slot, skin.uvs[inside], skin.positions[inside]))
+    head = {label for label, slot in slot_of.items() if slot is paint.HEAD}
+    on_head = np.isin(island, list(head))
+    neck = ~on_head & np.array([slot_of[label].target == paint.TORSO_TARGET for label in island])
+    seam = base[vertices[np.intersect1d(local[on_head], local[neck])]]
+    return skin, slots, seam
+
+
+def _shortened(
+    positions: np.ndarray, deltas: np.ndarray, base: np.ndarray, units: np.ndarray, length: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lashes drawn towards the skin that each of their vertices is nearest to."""
+    root = cKDTree(base[:13380]).query(positions)[1]
+    return (
+        base[root] + (positions - base[root]) * length,
+        units[:, root] + (deltas - units[:, root]) * length,
+    )
+
+
+def _bobbed(positions: np.ndarray, lowest: float) -> np.ndarray:
+    """Hair that turns in towards the neck where it is to end; `_hair_presence` ends it there."""
+    share = np.clip((-0.45 - positions[:, 1]) / (-0.45 - lowest), 0, 1.3)
+    out = positions.copy()
+    out[:, 0] *= 1 - 0.13 * share**2
+    return out
+
+
+def _hair_presence(positions: np.ndarray, lowest: float | None) -> np.ndarray:
+    """1 where hair grows, 0 where it has been cut; strands end unevenly between the two."""
+    return np.ones(len(positions)) if lowest is None else np.clip((positions[:, 1] - lowest) / 0.42 + 0.5, 0, 1)
+
+
+def _above(part: Mesh, bottom: float) -> Mesh:
+    return part.keep((part.positions[part.triangles][:, :, 1].mean(1) > bottom))
+
+
+def _one_eye_texture(eyes: Mesh) -> Mesh:
+    uvs = eyes.uvs.copy()
+    for side, middle in EYE_DISCS.items():
+        own = np.sign(eyes.positions[:, 0]) == side
+        uvs[own] = 0.5 + (eyes.uvs[own] - middle) * paint.IRIS_RADIUS / EYE_IRIS
+    return Mesh(eyes.name, eyes.positions, eyes.deltas, np.clip(uvs, 0, 1), eyes.triangles, eyes.point)
+
+
+def _outward(part: Mesh) -> np.ndarray:
+    """Hair cards are lit as the round shape that they make together, not each as a flat strip."""
+    centre = np.array([0.0, 0.1, -0.75])
+    away = part.positions - centre
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    own = part.normals()
+    own *= np.sign((own * away).sum(1, keepdims=True) + 1e-9)
+    mixed = own * 0.3 + away * 0.7
+    return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+
+
+def _follows_head(positions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
+    """1 where a vertex turns with the head, 0 on the shoulders."""
+    t = np.clip((positions[:, 1] - (pivot[1] - 0.75)) / 1.05, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _lit(meshes: dict[str, Mesh], names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Each vertex' sky and key light; lids and mouth as they are when they show: shut and open."""
+    poses = [{}, {names.index(n): v for n, v in (("eyeBlinkLeft", 0.9), ("eyeBlinkRight", 0.9), ("jawOpen", 0.7))}]
+    lit: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for pose in poses:
+        posed = {key: part.posed(pose) for key, part in meshes.items()}
+        solid = ("skin", "cloth", "teeth", "tongue", "eyes")
+        occluders = Occluders(
+            [(posed[key], meshes[key].triangles) for key in solid], [(posed["hair"], meshes["hair"].triangles)]
+        )
+        for key, part in meshes.items():
+            if key in ("brows", "lashes", "cornea"):
+                lit[key] = (np.ones(len(part.positions)), np.ones(len(part.positions)))
+                continue
+            normals = _outward(part) if key == "hair" else part.normals(posed[key])
+            now = occluders.sky(posed[key], normals), occluders.key(posed[key], normals)
+            lit[key] = now if key not in lit else tuple(np.maximum(a, b) for a, b in zip(lit[key], now, strict=True))
+    return lit
+
+
+def _materials(glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray, strands: np.ndarray) -> dict[str, int]:
+    skin = glb.add_texture(paint.jpeg(paint.skin(recipe, parts, slots, seam, strands), 90), "image/jpeg")
+    pores = glb.add_texture(paint.jpeg(paint.pores(recipe.seed), 85), "image/jpeg")
+    eye = glb.add_texture(paint.jpeg(paint.iris(recipe), 90), "image/jpeg")
+    folds = next(parts.texture(recipe.clothes).parent.glob("*_normal.png"), None)
+    cloth = glb.add_texture(paint.jpeg(paint.cloth(recipe, folds)), "image/jpeg")
+    teeth = glb.add_texture(paint.jpeg(paint.teeth(parts.texture("teeth/Teeth_Base"))), "image/jpeg")
+    tongue = glb.add_texture(paint.jpeg(paint.read(parts.texture("tongue/tongue01"))[::2, ::2], 85), "image/jpeg")
+    hair = glb.add_texture(paint.webp(paint.hair(recipe, parts.texture(recipe.hair))), "image/webp")
+    brows = paint.hairs(parts.texture(recipe.brows), recipe.brow_tone, recipe.brow_strength)
+    lashes = paint.hairs(parts.texture(recipe.lashes), (0.06, 0.045, 0.04), 0.8)
+    return {
+        "skin": glb.add_material("skin", skin, roughness=0.5, normalTexture={"index": pores}),
+        "cloth": glb.add_material("cloth", cloth, roughness=0.85),
+        "eyes": glb.add_material("eyes", eye, roughness=0.1),
+        "cornea": glb.add_material("cornea", eye, roughness=0.02, blend="BLEND"),
+        "teeth": glb.add_material("teeth", teeth, roughness=0.25),
+        "tongue": glb.add_material("tongue", tongue, roughness=0.4),
+        "hair": glb.add_material("hair", hair, roughness=0.5, blend="MASK", alphaCutoff=0.5),
+        "brows": glb.add_material(
+            "brows", glb.add_texture(paint.webp(brows), "image/webp"), roughness=1, blend="BLEND"
+        ),
+        "lashes": glb.add_material(
+            "lashes", glb.add_texture(paint.webp(lashes), "image/webp"), roughness=1, blend="BLEND"
+        ),
+    }
+
+
+def _metres(point: np.ndarray) -> list[float]:
+    return [round(float(x) * 0.1, 5) for x in point]
+
+
+if __name__ == "__main__":
+    main()

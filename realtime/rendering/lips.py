@@ -1,0 +1,91 @@
+"""From the sounds of a sentence to the movement of lips and jaw, as ARKit coefficients.
+
+openfacefx blends the mouth shapes of neighbouring sounds (dominance functions,
+Cohen and Massaro 1993) and makes sure that lips shut for p, b and m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from openfacefx.alignment import PhonemeSegment
+from openfacefx.coarticulation import CoartParams, build_viseme_curves
+from openfacefx.ipa import IPA_MAPPING
+
+from realtime.rendering.protocols import Phone
+
+FPS = 30
+_PAIRS = ("mouthPress", "mouthUpperUp", "mouthLowerDown", "mouthStretch", "mouthSmile", "mouthDimple")
+# What each mouth shape asks of the face; both sides alike. A shut mouth has the jaw up and the lips pressed.
+_SHAPES: dict[str, dict[str, float]] = {
+    "sil": {},
+    "PP": {"mouthClose": 0.08, "mouthPress": 0.5, "mouthRollLower": 0.25, "mouthRollUpper": 0.2},
+    "FF": {"jawOpen": 0.05, "mouthRollLower": 0.45, "mouthShrugLower": 0.3, "mouthUpperUp": 0.25},
+    "TH": {"jawOpen": 0.14, "tongueOut": 0.5, "mouthUpperUp": 0.12, "mouthLowerDown": 0.15},
+    "DD": {"jawOpen": 0.2, "mouthUpperUp": 0.1, "mouthLowerDown": 0.1},
+    "kk": {"jawOpen": 0.26, "mouthLowerDown": 0.12},
+    "CH": {"jawOpen": 0.14, "mouthFunnel": 0.55, "mouthPucker": 0.3},
+    "SS": {"jawOpen": 0.07, "mouthStretch": 0.25, "mouthUpperUp": 0.2, "mouthLowerDown": 0.25},
+    "nn": {"jawOpen": 0.18, "mouthLowerDown": 0.1},
+    "RR": {"jawOpen": 0.18, "mouthFunnel": 0.3, "mouthPucker": 0.35},
+    "aa": {"jawOpen": 0.6, "mouthLowerDown": 0.15, "mouthUpperUp": 0.08},
+    "E": {"jawOpen": 0.4, "mouthStretch": 0.25, "mouthLowerDown": 0.12, "mouthDimple": 0.1},
+    "I": {"jawOpen": 0.16, "mouthStretch": 0.35, "mouthSmile": 0.25, "mouthUpperUp": 0.12, "mouthLowerDown": 0.15},
+    "O": {"jawOpen": 0.4, "mouthFunnel": 0.6, "mouthPucker": 0.35},
+    "U": {"jawOpen": 0.14, "mouthFunnel": 0.4, "mouthPucker": 0.75},
+}
+
+
+def _names(coefficient: str) -> tuple[str, ...]:
+    return (f"{coefficient}Left", f"{coefficient}Right") if coefficient in _PAIRS else (coefficient,)
+
+
+NAMES = tuple(sorted({name for shape in _SHAPES.values() for part in shape for name in _names(part)}))
+_WEIGHTS = np.zeros((len(IPA_MAPPING.target_names), len(NAMES)))
+for _row, _viseme in enumerate(IPA_MAPPING.target_names):
+    for _part, _weight in _SHAPES[_viseme].items():
+        for _name in _names(_part):
+            _WEIGHTS[_row, NAMES.index(_name)] = _weight
+_PARAMS = CoartParams(short_silence=0.08, closure_floor=0.95)
+
+
+@dataclass(frozen=True)
+class Lips:
+    """Key frames: `values[i]` are the coefficients, in the order of `names`, `times[i]` ms after the first sample."""
+
+    names: tuple[str, ...]
+    times: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
+    """At most 30 key frames a second, the first and the last a mouth at rest, without coefficients that stay 0."""
+    if not phones or duration_ms <= 0:
+        return Lips((), (), ())
+    segments, at = [], 0.0
+    for phone in phones:
+        start, end = phone.start_ms / 1000, phone.end_ms / 1000
+        if start > at + 1e-6:
+            segments.append(PhonemeSegment("sil", at, start))
+        if end > max(at, start):
+            segments.append(PhonemeSegment(phone.symbol or "sil", max(at, start), end))
+        at = max(at, end)
+    if at < duration_ms / 1000:
+        segments.append(PhonemeSegment("sil", at, duration_ms / 1000))
+    times, shapes = build_viseme_curves(segments, fps=FPS, mapping=IPA_MAPPING, params=_PARAMS)
+    values = np.clip(shapes @ _WEIGHTS, 0, 1)
+    stamps = np.round(times * 1000).astype(int)
+    inside = (stamps > 0) & (stamps < duration_ms)
+    stamps = np.concatenate([[0], stamps[inside], [round(duration_ms)]])
+    rest = np.zeros((1, len(NAMES)))
+    values = np.round(np.concatenate([rest, values[inside], rest]), 2)
+    if len(stamps) > 2 and stamps[-1] - stamps[-2] < 1000 // FPS:  # two key frames closer than a frame: keep the last
+        stamps, values = np.delete(stamps, -2), np.delete(values, -2, axis=0)
+    moves = values.any(axis=0)
+    return Lips(
+        tuple(np.array(NAMES)[moves].tolist()),
+        tuple(stamps.tolist()),
+        tuple(tuple(row) for row in values[:, moves].tolist()),
+    )

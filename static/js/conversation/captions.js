@@ -1,0 +1,136 @@
+/** What is being said now, and what was said: captions over the controls, transcript beside. */
+
+const LINGER_MS = 6000;
+
+export class Captions {
+  #persona;
+  #learner;
+  #learnerWords;
+  #spoken = [];
+  #done = false;
+  #timer = 0;
+
+  constructor({ persona, learner, learnerWords }) {
+    this.#persona = persona;
+    this.#learner = learner;
+    this.#learnerWords = learnerWords;
+  }
+
+  /** A turn in progress: the sentence that is being said, or the learner's words so far. */
+  progress({ speaker, text }) {
+    if (speaker === "learner") return this.#showLearner(text);
+    if (this.#done) this.#spoken = [];
+    this.#done = false;
+    if (this.#spoken.at(-1) !== text) this.#spoken.push(text);
+    this.#showPersona();
+  }
+
+  /** A finished turn. */
+  finished({ speaker, text }) {
+    if (speaker === "learner") {
+      this.#showLearner(text);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => (this.#learner.hidden = true), LINGER_MS);
+      return;
+    }
+    this.#done = true;
+    if (this.#spoken.join(" ").length < text.length * 0.5) this.#spoken = [text];
+    this.#showPersona(true);
+  }
+
+  /** The learner began to speak: what the persona said steps back. */
+  learnerSpeaks() {
+    this.#done = true;
+    this.#showPersona(true);
+  }
+
+  #showPersona(over = false) {
+    const last = this.#spoken.length - 1;
+    // Two sentences at most: the eye reads the current one and finds its way back to the one before.
+    const nodes = this.#spoken.slice(-2).map((text, index, shown) => {
+      const span = document.createElement("span");
+      span.textContent = text;
+      if (!over && this.#spoken[last] === text && index === shown.length - 1) span.className = "now";
+      return span;
+    });
+    this.#persona.replaceChildren(...nodes.flatMap((node, index) => (index ? [" ", node] : [node])));
+  }
+
+  #showLearner(text) {
+    clearTimeout(this.#timer);
+    this.#learnerWords.textContent = text;
+    this.#learner.hidden = !text;
+  }
+}
+
+export class Transcript {
+  #list;
+  #names;
+  #waiting = new Map();
+  #draft = null;
+
+  constructor(list, names) {
+    this.#list = list;
+    this.#names = names;
+  }
+
+  /** Words that were typed and are on their way. */
+  sending(id, text) {
+    const line = this.#line("learner", text);
+    line.classList.add("line-sending");
+    this.#waiting.set(id, line);
+    this.#append(line);
+  }
+
+  /** The persona's sentences while they come, where the transcript is what one reads. */
+  drafting(text) {
+    if (!this.#draft) {
+      this.#draft = this.#line("persona", "");
+      this.#append(this.#draft);
+    }
+    const words = this.#draft.querySelector(".spoken");
+    if (!words.textContent.endsWith(text)) words.textContent = `${words.textContent} ${text}`.trim();
+    this.#follow();
+  }
+
+  /** A finished turn; `said` is the id of the typed words that it is. */
+  finished({ speaker, text, said }) {
+    const line = this.#line(speaker, text);
+    const before = speaker === "persona" ? this.#draft : this.#waiting.get(said);
+    if (speaker === "persona") this.#draft = null;
+    this.#waiting.delete(said);
+    if (before) before.replaceWith(line);
+    else this.#append(line);
+    this.#follow();
+  }
+
+  /** Something about the conversation, not a part of it. */
+  note(text) {
+    const line = document.createElement("li");
+    line.className = "line line-note";
+    line.textContent = text;
+    this.#append(line);
+  }
+
+  #line(speaker, text) {
+    const line = document.createElement("li");
+    line.className = `line line-${speaker}`;
+    const who = document.createElement("p");
+    who.className = "line-who";
+    who.textContent = this.#names[speaker];
+    const words = document.createElement("p");
+    words.className = "spoken";
+    words.textContent = text;
+    line.append(who, words);
+    return line;
+  }
+
+  #append(line) {
+    this.#list.append(line);
+    this.#follow();
+  }
+
+  #follow() {
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+}

@@ -1,0 +1,3 @@
+import { localTimes } from "./localtime.js";
+
+localTimes();

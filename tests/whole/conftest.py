@@ -1,0 +1,65 @@
+"""The whole product, once for all tests of this folder: every process, a sandbox LMS and a real record store."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from coachtool.embedded.lrs import Lrs
+from coachtool.embedded.running import Running, running_product
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class World:
+    """The running product and its record store."""
+
+    product: Running
+    lrs: Lrs
+
+    def rehearse(self, script: str, *options: str) -> subprocess.Popen:
+        """A synthetic learner in a process of its own; `result` waits for it."""
+        env = {
+            **os.environ,
+            "COACHTOOL_URL": self.product.url,
+            "COACHTOOL_SANDBOX_URL": self.product.sandbox_url,
+            "COACHTOOL_LRS_URL": self.lrs.url,
+            "COACHTOOL_LRS_KEY": self.lrs.key,
+            "COACHTOOL_LRS_SECRET": self.lrs.secret,
+        }
+        command = [sys.executable, "manage.py", "rehearse", script, "--json", *options]
+        return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def result(self, rehearsal: subprocess.Popen, seconds: float = 240) -> dict:
+        """What the rehearsal printed; fails the test with what it said when it printed no object."""
+        printed, said = rehearsal.communicate(timeout=seconds)
+        try:
+            return json.loads(printed)
+        except ValueError:
+            pytest.fail(f"The rehearsal printed no object.\n{printed}\n{said}")
+
+    def kill(self, name: str) -> int:
+        """Kill one of the product's processes and its children at once, as a crash would; how many there were."""
+        supervisor = psutil.Process(self.product.pid)
+        asked = {"web": "coachtool.asgi", "conversation": "-Q conversation", "gpu": "-Q gpu"}[name]
+        found = [child for child in supervisor.children() if asked in " ".join(child.cmdline())]
+        victims = [victim for child in found for victim in (*child.children(recursive=True), child)]
+        for victim in victims:
+            victim.send_signal(signal.SIGKILL)
+        return len(victims)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("product")
+    with Lrs.start(ROOT / ".data" / "lrs") as lrs:
+        environ = {"COACHTOOL_REJOIN_SECONDS": "20"}
+        with running_product(directory, lrs=(lrs.url, lrs.key, lrs.secret), environ=environ) as product:
+            yield World(product, lrs)

@@ -1,0 +1,47 @@
+"""Synthetic learners through the whole product: launch, voice, score, gradebook, record store."""
+
+import pytest
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(300)]
+
+BEGINNING = ["launched", "initialized"]
+ENDING = ["scored", "completed", "passed", "terminated"]
+
+
+def test_a_learner_who_knows_passes_and_the_grade_and_the_statements_are_there(world):
+    result = world.result(world.rehearse("claims-pass"))
+    assert result["errors"] == []
+    assert result["outcome"] == "passed"
+    assert result["grade_in_lms"] == result["score"]
+    assert result["statements"][:2] == BEGINNING and result["statements"][-4:] == ENDING
+    assert result["interruptions_of_learner"] == 0
+
+
+def test_a_learner_who_cuts_in_is_let_in_and_the_transcript_holds_only_what_was_heard(world):
+    result = world.result(world.rehearse("feedback-interrupt"))
+    assert result["errors"] == []
+    assert result["outcome"] == "passed"
+    assert any(turn["speaker"] == "persona" and turn.get("interrupted") for turn in result["turns"])
+
+
+def test_pauses_in_mid_sentence_are_waited_out(world):
+    result = world.result(world.rehearse("feedback-pause"))
+    assert result["errors"] == []
+    assert result["interruptions_of_learner"] == 0
+    assert result["outcome"] == "passed"
+
+
+def test_a_question_outside_the_playbook_goes_to_a_reviewer_and_the_learner_still_passes(world):
+    result = world.result(world.rehearse("claims-out-of-scope", "--text"))
+    assert result["errors"] == []
+    assert result["outcome"] == "passed"
+    assert result["guardrails"]
+    assert "escalated" in result["statements"]
+
+
+def test_a_learner_who_does_not_know_fails_and_gets_that_grade(world):
+    result = world.result(world.rehearse("claims-fail", "--text"))
+    assert result["errors"] == []
+    assert result["outcome"] == "failed"
+    assert result["grade_in_lms"] == result["score"] < 70
+    assert "failed" in result["statements"]
