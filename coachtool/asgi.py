@@ -4,15 +4,15 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coachtool.settings")
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from channels.sessions import SessionMiddlewareStack  # noqa: E402
-from django.core.asgi import get_asgi_application  # noqa: E402
-from django.urls import path  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
+from django.core.asgi import get_asgi_application
+from django.urls import path
 
 http = get_asgi_application()
 
-from realtime.consumers import ConversationConsumer  # noqa: E402
+from realtime.consumers import ConversationConsumer
 
 application = ProtocolTypeRouter(
     {

@@ -42,7 +42,11 @@ class Phrases:
     greeting: tuple[str, ...] = ("Good to meet you too.",)
     heard: tuple[str, ...] = ("That's clear, thank you.", "Good, I heard that.", "Right, that matters.")
     neutral: tuple[str, ...] = ("Okay.", "I see.", "All right.")
-    doubt: tuple[str, ...] = ("I'm not so sure about that.", "Hmm. Think that through again.", "I see that differently.")
+    doubt: tuple[str, ...] = (
+        "I'm not so sure about that.",
+        "Hmm. Think that through again.",
+        "I see that differently.",
+    )
     figure: tuple[str, ...] = ("Hmm. Check that figure once more.",)
     stuck: tuple[str, ...] = ("That's all right.", "Take a second.", "No rush. Let me help.")
     concrete: tuple[str, ...] = ("Be a bit more concrete for me.", "Put that in your own words, start to finish.")
@@ -213,7 +217,9 @@ def load(data: Any) -> Brief:
             try:
                 re.compile(pattern)
             except re.error as wrong:
-                raise BriefError(f"activity.guardrails[{index}].patterns: {pattern!r} cannot be read ({wrong}).") from None
+                raise BriefError(
+                    f"activity.guardrails[{index}].patterns: {pattern!r} cannot be read ({wrong})."
+                ) from None
     ids = [point.id for objective in brief.objectives for point in objective.key_points]
     if len(ids) != len(set(ids)):
         raise BriefError("activity.objectives: every key point needs an id of its own.")

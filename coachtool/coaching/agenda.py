@@ -45,9 +45,7 @@ def next_step(brief: Brief, state: CoachState, judged: dict[str, KeyPointJudgeme
 
 def owner(brief: Brief, key_point: str) -> Objective | None:
     """The objective that a key point belongs to."""
-    return next(
-        (each for each in brief.objectives if any(point.id == key_point for point in each.key_points)), None
-    )
+    return next((each for each in brief.objectives if any(point.id == key_point for point in each.key_points)), None)
 
 
 def _met(objective: Objective, judged: dict[str, KeyPointJudgement]) -> bool:

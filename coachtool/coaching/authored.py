@@ -12,7 +12,6 @@ import hashlib
 from dataclasses import replace
 from functools import lru_cache
 
-
 from coachtool.activities.brief import Brief, Guardrail
 from coachtool.coaching import agenda, embed, guard, intents, judge, speech, words
 from coachtool.coaching.types import CoachState, KeyPointJudgement, Move, Reply, Scorecard, Trigger, Turn
@@ -116,7 +115,7 @@ class _Turn:
         self.newly_met = tuple(point.key_point for point in changed if point.verdict == "met")
 
     def reply(self) -> Reply:
-        if self.state.phase == "closed" or intents.wants_to_stop(self.text) and not self.newly_met:
+        if self.state.phase == "closed" or (intents.wants_to_stop(self.text) and not self.newly_met):
             return self._close(self.phrases.farewell)
         touched = guard.check(self.brief, self.turn)
         if touched:
@@ -200,7 +199,7 @@ class _Turn:
             if point.verdict != "unclear":
                 continue
             sign = self._sign(point.key_point)
-            if sign is None or sign.reason == "vague" and point.key_point != self.state.focus:
+            if sign is None or (sign.reason == "vague" and point.key_point != self.state.focus):
                 continue
             if intents.stuck(self.text) and sign.reason != "asked back":
                 continue

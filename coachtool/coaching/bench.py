@@ -78,7 +78,13 @@ def _objective(data: Mapping[str, Any]) -> Objective:
         for point in data["key_points"]
     )
     name = data.get("name", data["criterion"])
-    return Objective(id=data.get("id", name), name=name, criterion=data["criterion"], key_points=points, required=int(data["required"]))
+    return Objective(
+        id=data.get("id", name),
+        name=name,
+        criterion=data["criterion"],
+        key_points=points,
+        required=int(data["required"]),
+    )
 
 
 def _turns(data: Iterable[Mapping[str, Any]]) -> tuple[Turn, ...]:

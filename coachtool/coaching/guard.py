@@ -20,7 +20,7 @@ from coachtool.coaching.types import Trigger, Turn
 _LIKE, _LEAD = 0.78, 0.04
 # A wrong answer is judged, not refused: the exemplars of both kinds are among the examples that pass.
 _LIKE_QUESTION = 0.72
-_LIKE_RULE = 0.66  # a guardrail without examples is compared with its own wording
+_LIKE_RULE = 0.62  # a guardrail without examples is compared with its own wording
 _FACT, _FACT_LEAD = 0.76, 0.0
 
 MANIPULATION = Guardrail(
@@ -94,9 +94,7 @@ def check(brief: Brief, turn: Turn) -> tuple[Guardrail, Trigger] | None:
 
 def answer_to(brief: Brief, text: str) -> Fact | None:
     """The approved answer to a question in `text`, if there is one."""
-    best = max(
-        (_fact_for(brief, piece) for piece in _asked(text)), key=lambda found: found[0], default=(0.0, None)
-    )
+    best = max((_fact_for(brief, piece) for piece in _asked(text)), key=lambda found: found[0], default=(0.0, None))
     return best[1]
 
 
@@ -140,7 +138,7 @@ def _touch(brief: Brief, guardrail: Guardrail, stretch: str, of_questions: bool)
     if len(said.split()) < 3:
         return None
     vector = embed.vector(said)
-    examples = _plain(guardrail.triggers) or _plain((guardrail.rule, guardrail.name))
+    examples = _plain(guardrail.triggers) or _from_rule(guardrail)
     likeness, nearest = embed.nearest(vector, embed.matrix(examples))
     passing = max(
         embed.nearest(vector, embed.matrix(_plain(guardrail.not_triggers)))[0],
@@ -155,10 +153,27 @@ def _touch(brief: Brief, guardrail: Guardrail, stretch: str, of_questions: bool)
     return _Touch(likeness, stretch)
 
 
+_FORBIDDING = re.compile(
+    r"^(the \w+ )?(never|do not|must not|may not|no|don't|avoid) (say|saying|tell|give|giving|answer|discuss|talk about)?\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=256)
+def _from_rule(guardrail: Guardrail) -> tuple[str, ...]:
+    """What a guardrail without examples is about: its rule without the forbidding, in its alternatives."""
+    subject = _FORBIDDING.sub("", guardrail.rule).strip(" .")
+    parts = [part for part in re.split(r"\bor\b|,|;", subject) if len(part.split()) > 2]
+    return _plain((guardrail.rule, guardrail.name, subject, *parts))
+
+
 def _fact_for(brief: Brief, stretch: str) -> tuple[float, Fact | None]:
     vector = embed.vector(words.plain(stretch))
     ranked = sorted(
-        ((embed.nearest(vector, embed.matrix(_plain(fact.asked_by)))[0], index) for index, fact in enumerate(brief.facts)),
+        (
+            (embed.nearest(vector, embed.matrix(_plain(fact.asked_by)))[0], index)
+            for index, fact in enumerate(brief.facts)
+        ),
         reverse=True,
     )
     if not ranked or ranked[0][0] < _FACT:

@@ -79,9 +79,7 @@ def key_points(brief: Brief, transcript: tuple[Turn, ...]) -> dict[str, KeyPoint
 
 def judge(brief: Brief, transcript: tuple[Turn, ...]) -> tuple[ObjectiveJudgement, ...]:
     """Every objective, judged on the whole transcript."""
-    return tuple(
-        judge_objective(objective, transcript, rivals(brief, objective)) for objective in brief.objectives
-    )
+    return tuple(judge_objective(objective, transcript, rivals(brief, objective)) for objective in brief.objectives)
 
 
 def rivals(brief: Brief, objective: Objective) -> tuple[KeyPoint, ...]:
@@ -176,7 +174,9 @@ class _Measure:
 @lru_cache(maxsize=512)
 def _measure(objective: Objective, point: KeyPoint, rivals: tuple[KeyPoint, ...]) -> _Measure:
     shows, denies = derive.exemplars(point)
-    siblings = tuple(text for other in objective.key_points if other.id != point.id for text in derive.exemplars(other)[0])
+    siblings = tuple(
+        text for other in objective.key_points if other.id != point.id for text in derive.exemplars(other)[0]
+    )
     elsewhere = tuple(text for other in rivals for text in derive.exemplars(other)[0])
     for texts in (shows, denies, siblings, elsewhere):
         embed.matrix(texts)
@@ -187,7 +187,10 @@ def _measure(objective: Objective, point: KeyPoint, rivals: tuple[KeyPoint, ...]
         *(_anchors(theirs, [mine, *shares[:index], *shares[index + 1 :]]) for index, theirs in enumerate(shares))
     )
     clauses = [clause for text in shows for clause in words.clauses(text)]
-    asserted = [text if not words.negated(text) else words.before_negation(text) for text in (*clauses, derive.complement(point.text))]
+    asserted = [
+        text if not words.negated(text) else words.before_negation(text)
+        for text in (*clauses, derive.complement(point.text))
+    ]
     affirmed = frozenset(stem for stem, share in _shares(tuple(asserted)).items() if share * len(asserted) > 1.5)
     affirmed |= words.content(asserted[-1])
     heads = frozenset(words.denied_head(text) for text in clauses) - {""}
@@ -285,7 +288,7 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
     said = words.plain(piece.text)
     mine = words.content(said)
     asking = words.question(_question(piece, sentence))
-    if not mine and not (measure.asks and asking) or words.meta(sentence):
+    if (not mine and not (measure.asks and asking)) or words.meta(sentence):
         return None
     cut, negated, taken_back = measure.cut, words.negated(said), words.corrects(sentence)
     vector = embed.vector(said)
@@ -302,14 +305,22 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
 
     apart = likeness - max(sibling, other)
     own = not mine & measure.others and (not mine or not mine <= measure.common)
-    about = apart >= _FAR or (anchored and apart >= -0.12 and likeness - other >= _ELSEWHERE) or (own and apart >= cut.apart)
+    about = (
+        apart >= _FAR
+        or (anchored and apart >= -0.12 and likeness - other >= _ELSEWHERE)
+        or (own and apart >= cut.apart)
+    )
     if not measure.siblings and not measure.elsewhere:
         about = True
     if not about:
         return None
     if unlike >= cut.against and lead <= -0.05:
         return sign("against", LIKE_WRONG, unlike)
-    if mine and all(stem.isdigit() or stem == "dollar" for stem in mine) and any(each.money for each in measure.numbers):
+    if (
+        mine
+        and all(stem.isdigit() or stem == "dollar" for stem in mine)
+        and any(each.money for each in measure.numbers)
+    ):
         wrong = _wrong_figure(said, sentence, measure.numbers)
         return sign("against", "another figure") if wrong else sign("maybe", "vague")
     if likeness < cut.near:
@@ -324,15 +335,15 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         return sign("maybe", "the reverse")
     if words.reported(sentence):
         return sign("maybe", "reported")
-    if asking and not measure.asks:
-        return sign("maybe", "asked back")
     if words.hedged(sentence) and not words.hedged(exemplar):
         return sign("maybe", "unsure")
+    if asking and not measure.asks:
+        return sign("maybe", "asked back")
     if words.listed(sentence):
         return sign("maybe", "listed")
     if measure.mostly_asks and not asking:
         likeness -= _STATED
-    if not piece.whole and (len(said.split()) < 3 or len(mine) < 2 and len(said.split()) < 4):
+    if not piece.whole and (len(said.split()) < 3 or (len(mine) < 2 and len(said.split()) < 4)):
         likeness -= _FRAGMENT
     enough = cut.met_lead if likeness < cut.met + 0.06 else cut.near_lead / 2 + cut.met_lead / 2
     if likeness >= cut.met and lead >= enough and len(said.split()) >= 2:
@@ -372,7 +383,9 @@ def _figures(text: str) -> frozenset[tuple[float, int]]:
     return frozenset((number.value, number.direction) for number in words.numbers(text))
 
 
-_SUBORDINATE = re.compile(r"^(just |only |even |simply )?(if|when|whenever|because|as soon as|once|just because)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(
+    r"^(just |only |even |simply )?(if|when|whenever|because|as soon as|once|just because)\b", re.IGNORECASE
+)
 
 
 def _denied(measure: _Measure, exemplar: str, piece: words.Piece, sentence: str) -> bool:
@@ -391,7 +404,9 @@ def _wrong_figure(said: str, sentence: str, known: tuple[words.Number, ...]) -> 
     """Whether a figure contradicts the exemplars': another amount, another count of the same thing, the other side."""
     mine = words.numbers(said) or words.numbers(sentence)
     for number in mine:
-        alike = [other for other in known if other.money == number.money and (number.money or other.noun == number.noun)]
+        alike = [
+            other for other in known if other.money == number.money and (number.money or other.noun == number.noun)
+        ]
         if not alike:
             continue
         if not {other.value for other in alike} & {each.value for each in mine}:

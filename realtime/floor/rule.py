@@ -25,6 +25,7 @@ class Rule:
     transcribe_after: int = 64  # early, so that the words are there as soon as the melody is
     pause_after: int = 200
     judge_every: int = 256
+    least: int = 600  # silence before any turn is over: people breathe between two sentences
     finished: float = 0.5  # fused probability at which the turn is over
     ending: float = 0.8  # probability of a final mark below which the words are not taken for a sentence
     undecided: int = 1500  # silence that ends a turn of which nobody is sure

@@ -130,7 +130,7 @@ class Floor:
     def _decide(self) -> list[Event]:
         pause, rule = self._pause, self._rule
         silent = self._now - pause.began_ms
-        if silent < rule.pause_after or self._back or (pause.text is None and silent < rule.unheard):
+        if silent < rule.least or self._back or (pause.text is None and silent < rule.unheard):
             return []
         text = pause.text or ""
         probability = 0.0 if pause.melody is None else fuse(pause.melody, pause.words, pause.ending, rule)

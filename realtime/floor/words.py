@@ -22,17 +22,17 @@ class Completeness(Enum):
     UNFINISHED = "unfinished"  # the words plainly go on
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _FINAL = re.compile(r"[.?!。？！]['\"”’)]*$")
 _TRAILS_OFF = re.compile(r"(\.\.+|…|[,;:—–-])['\"”’)]*$")
 
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _LEADS_ON_TAGS = frozenset({"DT", "IN", "CC", "TO", "PRP$", "MD", "WDT", "WP$", "PDT", "WRB", "WP", "EX"})
-_LEADS_ON_WORDS = frozenset(
-    ["um", "uh", "er", "erm", "hmm", "i", "we", "they", "he", "she", "a", "an", "the", "my", "your", "our", "their"]
-)
-_BE_OR_HAVE = frozenset(
-    ["am", "is", "are", "was", "were", "been", "'m", "'re", "'s", "'ve", "'ll", "'d", "has", "had", "have"]
-)
+_LEADS_ON_WORDS = _words("um uh er erm hmm i we they he she a an the my your our their")
+_BE_OR_HAVE = _words("am is are was were been 'm 're 's 've 'll 'd has had have")
 # Endings that wait for nothing although their last word does elsewhere.
 _STANDS_ALONE = re.compile(
     r"(^(yes|no|so|sure|maybe|perhaps|why|how|when|where|who|what)"
@@ -49,27 +49,17 @@ _WAITS_FOR_OBJECT = re.compile(
     r"\b(depends?|look|looking|ask|asking|asked|waiting|rely|focus|based|thinking|talk|talking|because|instead) "
     r"(on|for|about|of|to|at|with)$|\b(is|want|need|like|going|trying|decided|how) (two|too|2)$"
 )
-_SUBORDINATE = frozenset(
-    [
-        "when",
-        "if",
-        "because",
-        "although",
-        "though",
-        "unless",
-        "until",
-        "while",
-        "whenever",
-        "since",
-        "once",
-        "after",
-        "before",
-        "as",
-        "whether",
-        "that",
-    ]
+_SUBORDINATE = _words(
+    "when if because although though unless until while whenever since once after before as whether that"
 )
-_SUBJECTS = frozenset(["that", "this", "it", "he", "she", "which", "who"])
+_TAKES_OBJECT = _words(
+    """hear understand make give get take find ask tell send bring put keep let need want use show mean discuss review
+    mention explain avoid improve check raise address notice noticed wanted needed said told asked gave made took found
+    sent brought got"""
+)
+_SUBJECTS = _words("i we they he she")
+_FIRST_SUBJECTS = _words("that this it you which who")
+_OPENS_MORE = re.compile(r"\b(ask|tell|say) (you )?(something|one thing|a question)$")
 _INTRODUCES = re.compile(
     r"\b(first|second|third|fourth|next|last|other|one|two|three|four|five|my|main)\b.*"
     r"\b(ones?|things?|triggers?|reasons?|points?|steps?|signs?|goals?|questions?|concerns?|examples?|parts?)$"
@@ -85,22 +75,25 @@ def completeness(text: str, language: str = "en") -> Completeness:
     if _TRAILS_OFF.search(text):
         return Completeness.UNFINISHED
     if language.startswith("en"):
-        found = _grammar(re.split(r"(?<=[.?!])\s+", text)[-1])
+        sentences = re.split(r"(?<=[.?!])\s+", text)
+        found = _grammar(sentences[-1], afterthought=len(sentences) > 1)
         if found is not Completeness.FINISHED:
             return found
     return Completeness.FINISHED if _FINAL.search(text) else Completeness.OPEN
 
 
-def _grammar(sentence: str) -> Completeness:
+def _grammar(sentence: str, afterthought: bool) -> Completeness:
+    """Of the last sentence; an `afterthought` follows a whole one ("I stop. And call you.", "… Before noon.")."""
     tagged = [(word.lower(), tag) for word, tag in _tagged(sentence) if word[0].isalnum() or word[0] in "'’n"]
     if not tagged:
         return Completeness.OPEN
-    if len(tagged) > 2 and tagged[0][0] in _SUBJECTS and tagged[1][1] == "NNS":  # "That sounds fair"
-        tagged[1] = (tagged[1][0], "VBZ")
+    tagged = _with_verbs(tagged)
     words = [word for word, _ in tagged]
     spoken = " ".join(words)
     if _leads_on(spoken, *tagged[-1], question=sentence.rstrip("\"'”’)").endswith("?")):
         return Completeness.UNFINISHED
+    if _OPENS_MORE.search(spoken):
+        return Completeness.OPEN
     if sentence.endswith("?"):
         return Completeness.FINISHED
     finite = [at for at, (_, tag) in enumerate(tagged) if tag in _FINITE]
@@ -111,14 +104,28 @@ def _grammar(sentence: str) -> Completeness:
                 return Completeness.UNFINISHED
             break
     if not finite:
+        if afterthought and tagged[0][1] in ("IN", "TO", "CC") and len(words) > 2:
+            return Completeness.FINISHED
         imperative = tagged[0][1] in ("VB", "VBP") or words[0] in ("let", "please")
         if imperative or len(words) == 1 or words[0] in ("yes", "no", "okay", "sure", "thanks", "thank", "right"):
             return Completeness.FINISHED
         return Completeness.UNFINISHED if _INTRODUCES.search(spoken) or _TIMES.search(spoken) else Completeness.OPEN
+    if tagged[-1][1].startswith("VB") and words[-1] in _TAKES_OBJECT:
+        return Completeness.OPEN
     pronoun = words[0] == "that" and finite[0] == 1
     if words[0] in _SUBORDINATE and not pronoun and not _has_main_clause(sentence, tagged, finite):
         return Completeness.OPEN
     return Completeness.FINISHED
+
+
+def _with_verbs(tagged: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Verbs that the tagger takes for nouns: "I hand it over", "That sounds fair"."""
+    found = list(tagged)
+    for at in range(len(tagged) - 2):
+        subject = tagged[at][0] in _SUBJECTS or (at == 0 and tagged[at][0] in _FIRST_SUBJECTS)
+        if subject and tagged[at + 1][1] in ("NN", "NNS", "VB", "VBN", "JJ"):
+            found[at + 1] = (tagged[at + 1][0], "VBP")
+    return found
 
 
 def _leads_on(spoken: str, word: str, tag: str, question: bool) -> bool:

@@ -139,13 +139,12 @@ void main() {
     if (strand.a < CUT) discard;
     vec3 n = normalize(vNormal);
     vec3 view = normalize(cameraPosition - vWorld);
-    // The strands run along the texture's v.
-    vec3 dx = dFdx(vWorld), dy = dFdy(vWorld);
-    vec2 ux = dFdx(vUv), uy = dFdy(vUv);
-    vec3 along = dy * ux.x - dx * uy.x;
-    along = dot(along, along) < 1e-16 ? vec3(0.0, 1.0, 0.0) : normalize(along);
+    // Strands run from the parting to the sides and down.
+    vec3 along = vec3(clamp(vLocal.x * 30.0, -1.0, 1.0) * 0.8, -1.0, -0.25);
     along = normalize(along - n * dot(n, along) + n * (strand.g - 0.3) * 0.5);
-    float open = vLit.x, lit = mix(0.25, 1.0, vLit.y);
+    // Layers of cards cross on the crown: there the lower one must not be dark.
+    float crown = smoothstep(-0.02, 0.07, vLocal.y) * 0.6;
+    float open = mix(vLit.x, 1.0, crown), lit = mix(mix(0.25, 1.0, vLit.y), 1.0, crown);
     float t = dot(along, normalize(view + KEY));
     float first = pow(max(1.0 - (t - 0.06) * (t - 0.06), 0.0), 90.0);
     float second = pow(max(1.0 - (t + 0.16) * (t + 0.16), 0.0), 22.0);

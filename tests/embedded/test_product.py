@@ -18,13 +18,18 @@ from coachtool.embedded.running import running_product
 from coachtool.embedded.stores import free_port
 from tests.embedded.test_process import gone, until
 
-pytestmark = [pytest.mark.whole, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """One data directory for all tests here, so that all but the first are second starts."""
-    return tmp_path_factory.mktemp("product")
+def product(tmp_path_factory):
+    """One running product for the tests of this module, which go through its life in order."""
+    with running_product(tmp_path_factory.mktemp("product")) as running:
+        yield running
+
+
+def family_of(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
 
 
 def healthz(port: int) -> tuple[int, dict]:
@@ -42,64 +47,58 @@ def leader(family: list[psutil.Process], *words: str) -> psutil.Process:
     return next(process for process in found if process.ppid() not in {other.pid for other in found})
 
 
-def test_everything_starts_heals_and_stops_without_leaving_anybody_behind(data):
-    with running_product(data) as product:
-        status, body = healthz(product.port)
-        assert (status, body["missing"]) == (200, [])
-        assert f"  Open as instructor:  {product.sandbox_url}/as/instructor/\n" in product.output
-        assert f"  Open as learner:     {product.sandbox_url}/as/learner1/\n" in product.output
-        assert (data / "secret-key").stat().st_mode & 0o777 == 0o600
-        secret = (data / "secret-key").read_text()
-
-        family = psutil.Process(product.pid).children(recursive=True)
-        workers = leader(family, "conversation"), leader(family, "gpu"), leader(family, "coachtool.asgi:application")
-        for victim in workers:
-            os.kill(victim.pid, signal.SIGKILL)
-        for name in ("conversation", "gpu", "web"):
-            assert until(lambda name=name: f"{name} ended (killed by SIGKILL); it is started" in product.output)
-        product.wait_until_ready()
-        again = psutil.Process(product.pid).children(recursive=True)
-        assert not {victim.pid for victim in workers} & {process.pid for process in again}
-        family = {process.pid: process for process in [*family, *again]}
-    assert until(lambda: all(gone(pid) for pid in family)), [p for pid, p in family.items() if not gone(pid)]
-    assert "Stopped in" in (data / "output.txt").read_text()
-    assert not (data / "postgres" / "postmaster.pid").exists()
-    assert (data / "secret-key").read_text() == secret
+def test_once_it_says_that_it_is_ready_everything_answers(product):
+    began = time.perf_counter()
+    status, body = healthz(product.port)
+    assert time.perf_counter() - began < 1
+    assert (status, body["missing"]) == (200, [])
+    assert f"  Open as instructor:  {product.sandbox_url}/as/instructor/\n" in product.output
+    assert f"  Open as learner:     {product.sandbox_url}/as/learner1/\n" in product.output
 
 
-def test_two_copies_run_side_by_side_and_a_third_is_told_what_is_taken(data, tmp_path):
-    with running_product(data) as one, running_product(tmp_path / "two") as two:
-        assert healthz(one.port)[0] == healthz(two.port)[0] == 200
+def test_what_it_keeps_is_its_owners_only(product):
+    for name in ("secret-key", "postgres", "logs"):
+        assert (product.data / name).stat().st_mode & 0o077 == 0
 
-        def refused(**env: object) -> str:
-            done = subprocess.run(
-                [sys.executable, "-m", "coachtool.embedded"],
-                cwd=ROOT,
-                env={**os.environ, **{name: str(value) for name, value in env.items()}},
-                capture_output=True,
-                text=True,
-                timeout=30,
-            )
-            assert done.returncode == 1
-            assert done.stderr.count("\n") == 1
-            return done.stderr
 
-        free = {"COACHTOOL_PORT": free_port(), "COACHTOOL_SANDBOX_PORT": free_port()}
-        assert refused(**free | {"COACHTOOL_PORT": one.port}, COACHTOOL_DATA=tmp_path / "three").startswith(
-            f"Port {one.port} is in use"
+def test_killed_processes_are_replaced_and_it_says_so(product):
+    family = family_of(product.pid)
+    killed = {
+        "conversation": leader(family, "conversation"),
+        "gpu": leader(family, "gpu"),
+        "web": leader(family, "coachtool.asgi:application"),
+    }
+    orphans = [child.pid for process in killed.values() for child in process.children(recursive=True)]
+    for process in killed.values():
+        process.kill()
+    for name in killed:
+        assert until(lambda name=name: f"{name} ended (killed by SIGKILL); it is started again now." in product.output)
+    assert until(lambda: all(gone(pid) for pid in orphans))
+    product.wait_until_ready()
+    assert not {process.pid for process in killed.values()} & {process.pid for process in family_of(product.pid)}
+
+
+def test_another_copy_is_told_in_one_sentence_what_is_taken(product, tmp_path):
+    def refused(port: int, data: Path) -> str:
+        chosen = {"COACHTOOL_PORT": str(port), "COACHTOOL_SANDBOX_PORT": str(free_port()), "COACHTOOL_DATA": str(data)}
+        done = subprocess.run(
+            [sys.executable, "-m", "coachtool.embedded"],
+            cwd=ROOT,
+            env={**os.environ, **chosen},
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
-        assert refused(**free, COACHTOOL_DATA=data).startswith(f"A copy already runs on {data} (process {one.pid})")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        return done.stderr
+
+    assert refused(product.port, tmp_path).startswith(f"Port {product.port} is in use")
+    taken = f"A copy already runs on {product.data} (process {product.pid})"
+    assert refused(free_port(), product.data).startswith(taken)
 
 
-def test_when_the_supervisor_is_killed_everything_else_ends_too(data):
-    with running_product(data) as product:
-        family = psutil.Process(product.pid).children(recursive=True)
-        os.kill(product.pid, signal.SIGKILL)
-        assert until(lambda: all(gone(process.pid) for process in family), 30)
-
-
-def test_ctrl_c_at_the_terminal_stops_everything_and_make_ends_quietly(data):
-    """As a person does it: `make demo` on a terminal, wait for the links, Ctrl-C."""
+def test_make_demo_on_a_terminal_runs_beside_it_and_ctrl_c_stops_all_of_it(product, tmp_path):
+    data = tmp_path / "second"
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
@@ -109,26 +108,27 @@ def test_ctrl_c_at_the_terminal_stops_everything_and_make_ends_quietly(data):
             COACHTOOL_PORT=str(free_port()), COACHTOOL_SANDBOX_PORT=str(free_port()), COACHTOOL_DATA=str(data)
         )
         os.execvp("make", ["make", "demo", "PYTHON=" + os.path.realpath(sys.executable)])
-    shown, deadline, asked = "", time.monotonic() + 180, False
-    family = []
-    while time.monotonic() < deadline:
-        try:
+    shown, family = "", []
+    try:
+        while True:
             shown += os.read(terminal, 4096).decode()
-        except OSError:  # the terminal's other end is closed: they all ended
-            break
-        if not asked and "Ctrl-C stops everything." in shown:
-            family = psutil.Process(pid).children(recursive=True)
-            os.write(terminal, b"\x03")
-            asked = True
-    os.waitpid(pid, 0)
-    os.close(terminal)
-    assert asked, shown
+            if not family and "Ctrl-C stops everything." in shown:
+                family = family_of(pid)
+                assert healthz(product.port)[0] == 200
+                os.write(terminal, b"\x03")
+    except OSError:  # the terminal's other end is closed: they all ended
+        pass
+    finally:
+        os.close(terminal)
+        os.waitpid(pid, 0)
+    assert len(family) > 8, shown
     assert "Stopped in" in shown
     assert "Traceback" not in shown
-    assert len(family) > 8
     assert until(lambda: all(gone(process.pid) for process in family))
+    assert not (data / "postgres" / "postmaster.pid").exists()
 
 
-def test_postgres_and_its_data_are_nobody_elses(data):
-    for path in (data / "postgres", data / "logs"):
-        assert Path(path).stat().st_mode & 0o077 == 0
+def test_when_the_supervisor_is_killed_everything_else_ends_too(product):
+    family = family_of(product.pid)
+    os.kill(product.pid, signal.SIGKILL)
+    assert until(lambda: all(gone(process.pid) for process in family), 30), [p for p in family if not gone(p.pid)]

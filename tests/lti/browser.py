@@ -1,4 +1,4 @@
-"""A browser of a few lines: cookies by host (Secure ones go to localhost too, as in Chromium), forms that send themselves."""
+"""A browser of a few lines: cookies by host (Secure ones go to localhost too), forms that send themselves."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ import httpx
 
 
 @dataclass
-class _Form:
+class Form:
     action: str = ""
     method: str = "get"
     values: dict[str, str] = field(default_factory=dict)
 
 
-class _Forms(HTMLParser):
+class Forms(HTMLParser):
+    """The forms of a page and what they would send."""
+
     def __init__(self, html: str):
         super().__init__()
-        self.forms: list[_Form] = []
+        self.forms: list[Form] = []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         if tag == "form":
-            self.forms.append(_Form(given.get("action", ""), given.get("method", "get").lower()))
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get").lower()))
         elif tag == "input" and self.forms and given.get("name"):
             self.forms[-1].values[given["name"]] = given.get("value", "")
 
@@ -71,7 +73,7 @@ class Browser:
             if location:
                 response = self.get(urljoin(str(response.url), location))
                 continue
-            form = next((form for form in _Forms(response.text).forms if "submit.js" in response.text), None)
+            form = next((form for form in Forms(response.text).forms if "submit.js" in response.text), None)
             if form is None:
                 return response
             response = self.post(urljoin(str(response.url), form.action), form.values)

@@ -90,7 +90,12 @@ def test_the_tools_settings_know_nothing_of_the_sandbox():
 
 
 def test_the_sandbox_does_not_start_in_production():
-    env = {**os.environ, "COACHTOOL_ENV": "production", "COACHTOOL_SECRET_KEY": "x", "COACHTOOL_URL": "https://tool.example"}
+    env = {
+        **os.environ,
+        "COACHTOOL_ENV": "production",
+        "COACHTOOL_SECRET_KEY": "x",
+        "COACHTOOL_URL": "https://tool.example",
+    }
     done = subprocess.run(
         [sys.executable, "-c", "import lti.sandbox.settings"],
         env=env | {"PYTHONPATH": str(settings.BASE_DIR)},

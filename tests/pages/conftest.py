@@ -54,11 +54,11 @@ class World:
     instructor: Person
     version: ActivityVersion
 
-    def admitted(self, person: Person, role: str, *, link: ResourceLink | None = None, graded: bool = True):
+    def admitted(self, person: Person, role: str, *, link: ResourceLink | None = None, **more):
         """A client with one visit, and the visit's id."""
         client = Client()
         session = client.session
-        visit = access.admit(session, person=person, resource_link=link or self.link, role=role, graded=graded)
+        visit = access.admit(session, person=person, resource_link=link or self.link, role=role, **more)
         session.save()
         return client, visit.id
 

@@ -65,17 +65,12 @@ def test_no_page_has_inline_script_or_style_but_the_import_map_with_its_nonce(wo
 
 
 def test_a_page_is_framed_by_its_platform_only_and_a_refusal_by_anybody(world):
-    client = Client()
-    session = client.session
-    visit = access.admit(
-        session, person=world.learner, resource_link=world.link, role="learner", frame_origin="https://lms.example"
-    )
-    session.save()
+    client, visit = world.admitted(world.learner, "learner", frame_origin="https://lms.example")
 
     def ancestors(path):
         return client.get(path).headers["Content-Security-Policy"].split("frame-ancestors ")[1]
 
-    assert ancestors(f"/v/{visit.id}/lobby/") == "https://lms.example"
+    assert ancestors(f"/v/{visit}/lobby/") == "https://lms.example"
     assert ancestors("/v/unknown/lobby/") == "*"
     assert ancestors("/") == "'none'"
 

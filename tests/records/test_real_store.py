@@ -20,7 +20,8 @@ from coachtool.records import outbox
 from coachtool.records.tasks import deliver_statements
 from tests import factories
 
-pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
+# The first test to need it installs the record store's packages from npm.
+pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True), pytest.mark.timeout(360)]
 
 VECTORS = Path(settings.BASE_DIR).parent / "shared" / "data" / "xapi" / "statements-1.0.3.json"
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from . import paint
@@ -23,6 +24,7 @@ GAIN = {
     "browOuterUpLeft": 1.6,
     "browOuterUpRight": 1.6,
 }
+CROWN = 0.7  # where the top of the head begins, decimetres from the eyes
 BREAST = -2.9  # where head and shoulders end, decimetres from the eyes
 EYE_DISCS = {-1: (0.6996, 0.695), 1: (0.2987, 0.2944)}  # the eyes' middles in the eye mesh's texture space, by side
 EYE_IRIS = 0.122  # the iris' radius there
@@ -49,6 +51,8 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
     for target, weight in recipe.identity.items():
         for side in "lr" if "*" in target else " ":
             base += weight * parts.identity(target.replace("*", side))
+    for unit, weight in recipe.rest.items():
+        base += weight * parts.face_unit(unit)
     middle = (base[parts.group("joint-l-eye")].mean(0) + base[parts.group("joint-r-eye")].mean(0)) / 2
     base -= middle
     units = np.stack([parts.face_unit(name) * GAIN.get(name, 1.0) for name in names])
@@ -69,8 +73,8 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         positions = proxy.fit(base)
         if key == "lashes":
             positions, deltas = _shortened(positions, deltas, base, units, recipe.lash_length)
-        if key == "hair" and recipe.hair_length is not None:
-            positions = _bobbed(positions, recipe.hair_length)
+        if key == "hair":
+            positions = _combed(positions, recipe)
         levels = 1 if key in ("eyes", "cloth") else 0
         meshes[key] = mesh(key, proxy.quads, proxy.quad_uvs, positions, deltas, levels)
     meshes["skin"], slots, seam = _skin(parts, base, units, fitted["cloth"].hides)
@@ -167,11 +171,14 @@ def _shortened(
     )
 
 
-def _bobbed(positions: np.ndarray, lowest: float) -> np.ndarray:
-    """Hair that turns in towards the neck where it is to end; `_hair_presence` ends it there."""
-    share = np.clip((-0.45 - positions[:, 1]) / (-0.45 - lowest), 0, 1.3)
+def _combed(positions: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Hair lies flatter on the crown, and turns in towards the neck where it is to end (`_hair_presence` ends it)."""
     out = positions.copy()
-    out[:, 0] *= 1 - 0.13 * share**2
+    above = np.maximum(positions[:, 1] - CROWN, 0)
+    out[:, 1] -= above * recipe.hair_flat
+    if recipe.hair_length is not None:
+        share = np.clip((-0.45 - positions[:, 1]) / (-0.45 - recipe.hair_length), 0, 1.3)
+        out[:, 0] *= 1 - 0.13 * share**2
     return out
 
 
@@ -226,7 +233,26 @@ def _lit(meshes: dict[str, Mesh], names: list[str]) -> dict[str, tuple[np.ndarra
             normals = _outward(part) if key == "hair" else part.normals(posed[key])
             now = occluders.sky(posed[key], normals), occluders.key(posed[key], normals)
             lit[key] = now if key not in lit else tuple(np.maximum(a, b) for a, b in zip(lit[key], now, strict=True))
+    lit["skin"] = tuple(_evened(meshes["skin"], light) for light in lit["skin"])
     return lit
+
+
+def _evened(skin: Mesh, light: np.ndarray) -> np.ndarray:
+    """Below the chin the mesh is coarse: shadow edges are softened, and the dark under the clothes kept from showing."""
+    neck = skin.positions[:, 1] < -1.35
+    count = int(skin.point.max()) + 1
+    ends = skin.point[np.concatenate([skin.triangles[:, [0, 1]], skin.triangles[:, [1, 2]], skin.triangles[:, [2, 0]]])]
+    links = sparse.coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
+    links = links + links.T + sparse.identity(count)
+    mean = sparse.diags(1 / links.sum(1).A1) @ links
+    by_point = np.zeros(count)
+    by_point[skin.point] = light
+    even = by_point
+    for _ in range(4):
+        even = np.maximum(even, mean @ even)
+    for _ in range(3):
+        even = mean @ even
+    return np.where(neck, even[skin.point], light)
 
 
 def _materials(glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray, strands: np.ndarray) -> dict[str, int]:

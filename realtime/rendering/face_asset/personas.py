@@ -14,6 +14,7 @@ class Recipe:
     name: str
     seed: int
     identity: dict[str, float]
+    rest: dict[str, float]  # face units that belong to her face at rest
     skin: str  # whose wrinkles, lids and ears
     skin_tone: Colour
     skin_contrast: float  # how much of that skin's own light and dark is kept
@@ -22,6 +23,7 @@ class Recipe:
     under_eye: float
     hair: str
     hair_length: float | None  # where it ends, decimetres from the eyes (negative is below); None leaves it as it is
+    hair_flat: float  # how much lower the crown lies than in the original, 0..1
     hair_tone: Colour
     hair_contrast: float
     brows: str
@@ -49,11 +51,11 @@ def _aged(people: dict[str, float], old: float) -> dict[str, float]:
 RUTH = Recipe(
     name="ruth",
     seed=50,
-    identity=_aged({"caucasian": 1.0}, 0.30)
+    identity=_aged({"caucasian": 1.0}, 0.40)
     | {
         "head/head-oval": 0.5,
         "eyes/*-eye-scale-incr": 0.3,
-        "eyes/*-eye-bag-incr": 0.15,
+        "eyes/*-eye-bag-incr": 0.25,
         "mouth/mouth-upperlip-volume-incr": 0.25,
         "mouth/mouth-lowerlip-volume-incr": 0.3,
         "mouth/mouth-laugh-lines-in": 0.35,
@@ -63,6 +65,7 @@ RUTH = Recipe(
         "nose/nose-point-up": 0.15,
         "neck/neck-scale-horiz-decr": 0.3,
     },
+    rest={"browInnerUp": 0.1},
     skin="middleage_lightskinned_female_diffuse",
     skin_tone=(0.80, 0.615, 0.525),
     skin_contrast=1.0,
@@ -71,7 +74,8 @@ RUTH = Recipe(
     under_eye=0.35,
     hair="hair/long01",
     hair_length=-1.15,
-    hair_tone=(0.50, 0.43, 0.365),
+    hair_flat=0.3,
+    hair_tone=(0.47, 0.42, 0.375),
     hair_contrast=0.95,
     brows="eyebrows/eyebrow001",
     brow_tone=(0.30, 0.235, 0.19),
@@ -97,6 +101,7 @@ MAYA = Recipe(
         "cheek/*-cheek-bones-incr": 0.2,
         "neck/neck-scale-horiz-decr": 0.35,
     },
+    rest={"browInnerUp": 0.3, "jawOpen": -0.06},
     skin="young_lightskinned_female_diffuse3",
     skin_tone=(0.735, 0.555, 0.455),
     skin_contrast=0.8,
@@ -105,9 +110,10 @@ MAYA = Recipe(
     under_eye=0.25,
     hair="hair/long01",
     hair_length=None,
+    hair_flat=0.2,
     hair_tone=(0.10, 0.075, 0.06),
     hair_contrast=0.9,
-    brows="eyebrows/eyebrow011",
+    brows="eyebrows/eyebrow002",
     brow_tone=(0.10, 0.075, 0.06),
     brow_strength=0.9,
     lashes="eyelashes/Eyelashes01",
