@@ -3,7 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from coachtool.activities.models import Activity
 from coachtool.attempts.models import Course, Person, ResourceLink, Tenant
@@ -67,8 +68,9 @@ def keep_grade_service(link: ResourceLink, registration: Registration, endpoint:
     if GradeService.objects.filter(resource_link=link, **wanted).exists():
         return
     GradeService.objects.update_or_create(resource_link=link, defaults=wanted)
+    now = timezone.now()
     stuck = GradeDelivery.objects.filter(resource_link=link, state=GradeDelivery.State.STUCK)
-    stuck.update(state=GradeDelivery.State.PENDING, tries=0, next_try=models.F("timestamp"))
+    stuck.update(state=GradeDelivery.State.PENDING, tries=0, next_try=now, queued=now)
 
 
 def frame_origin(registration: Registration, launch: Launch) -> str:

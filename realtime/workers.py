@@ -4,15 +4,16 @@ import asyncio
 import logging
 import signal
 
-from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init
+
+from coachtool.celery import app
 
 log = logging.getLogger(__name__)
 
 _holds_conversations = False  # set in a worker on that queue before it forks
 
 
-@shared_task(name="realtime.workers.converse", acks_late=False)
+@app.task(name="realtime.workers.converse", acks_late=False)
 def converse(attempt_id: str) -> None:
     """Hold one conversation in this process until it ends; refuses when another process holds it."""
     from realtime import process
@@ -20,7 +21,7 @@ def converse(attempt_id: str) -> None:
     asyncio.run(process.run(attempt_id))
 
 
-@shared_task(name="realtime.workers.lease", acks_late=False)
+@app.task(name="realtime.workers.lease", acks_late=False)
 def lease(host: str, port: int, token: str) -> None:
     """Hear and speak for the conversation that listens at `host`:`port`, until it ends."""
     from realtime.worker.lease import serve

@@ -16,7 +16,7 @@ if "COACHTOOL_TEST_STORES" not in os.environ:
     from coachtool.embedded import stores
 
     _directory = Path(tempfile.mkdtemp(prefix="coachtool-test-"))
-    _stores = stores.start(_directory)
+    _stores = stores.start(_directory, durable=False)
     os.environ["COACHTOOL_TEST_STORES"] = str(_directory)
     os.environ["COACHTOOL_DATABASE_URL"] = _stores.database_url("coachtool")
     os.environ["COACHTOOL_VALKEY_URL"] = _stores.valkey_url

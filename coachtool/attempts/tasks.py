@@ -3,18 +3,18 @@
 import logging
 from datetime import timedelta
 
-from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
 from coachtool.attempts import journal
 from coachtool.attempts.finish import finish
 from coachtool.attempts.models import Attempt
+from coachtool.celery import app
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="coachtool.attempts.tasks.sweep")
+@app.task(name="coachtool.attempts.tasks.sweep")
 def sweep() -> None:
     """Score attempts whose conversation died and whose learner did not come back; forget those never begun."""
     now = timezone.now()

@@ -33,6 +33,11 @@ class AuthoredCoach:
     name = "authored"
     version = "1.0"
 
+    @staticmethod
+    def warm() -> None:
+        """Load the embedding model now (about half a second, once per process)."""
+        embed.vector("ready")
+
     def prepare(self, brief: Brief) -> None:
         """Load the model and embed the activity's examples (about a second, once per process and activity)."""
         for objective in brief.objectives:
@@ -178,6 +183,8 @@ class _Turn:
         if doubt is not None:
             return doubt
         denied = self._denied()
+        if denied and guard.asks(self.text) and self._first("#asked:" + self.state.pending):
+            return self._concrete("concrete_asked")
         if intents.stuck(self.text) and not denied:
             return self._onward(self._pick("stuck"), "encouraging")
         if denied:

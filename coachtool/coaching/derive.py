@@ -11,11 +11,13 @@ from coachtool.coaching import words
 _HEAD = re.compile(
     r"^(the )?((learner|trainee|manager|student|user|agent|employee|speaker|nurse|he|she|they) )?"
     r"(clearly |explicitly |correctly |also )?"
-    r"(?P<verb>says?|states?|mentions?|names?|gives?|explains?|tells?|asks?|identif(?:y|ies)|describes?|offers?|confirms?|"
+    r"(?P<verb>says?|states?|mentions?|names?|gives?|explains?|tells?|asks?|identif(?:y|ies)|describes?|offers?|"
+    r"confirms?|"
     r"checks?|points? out|notes?|shows?|acknowledges?|recogni[sz]es?|agrees?|proposes?|suggests?|invites?|listens?|"
     r"apologi[sz]es?|thanks?|greets?|promises?|announces?|reports?|informs?|warns?|reminds?|expresses?|sets?|uses?)\b"
     r"(?P<or> or \w+s)?"
-    r"(?P<whom> (the |a |an )?(patient|customer|client|caller|employee|guest|user|learner|person|team|family|parent|student|"
+    r"(?P<whom> (the |a |an )?(patient|customer|client|caller|employee|guest|user|learner|person|team|family|parent|"
+    r"student|"
     r"maya|them|him|her)(?!'s| (?:of|may|might|is|has|can|should|must|will|needs))\b)?"
     r"(?P<link> (?:that|whether|if|about|for|to|of|on|at))?\b",
     re.IGNORECASE,

@@ -30,17 +30,22 @@ MANIPULATION = Guardrail(
     action="refuse",
     severity="medium",
     patterns=(
-        r"\b(ignore|disregard|forget|override|bypass) (all |any )?(of )?(the |your |my |these |those |previous |prior |above )*"
+        r"\b(ignore|disregard|forget|override|bypass) (all |any )?(of )?(the |your |my |these |those |previous |"
+        r"prior |above )*"
         r"(instructions?|rules?|prompts?|guidelines|guardrails|training|programming)\b",
-        r"\b(mark|grade|score|rate|count|pass) (me|this|it|my \w+|everything|all|them|all of \w+|the \w+( \w+)?)( \w+){0,3} as "
+        r"\b(mark|grade|score|rate|count|pass) (me|this|it|my \w+|everything|all|them|all of \w+|"
+        r"the \w+( \w+)?)( \w+){0,3} as "
         r"(\w+ )?(met|passed|pass|complete|completed|correct|done|fulfilled|successful)\b",
-        r"\b(give|award) me (the |all |full |maximum |top |my |a |an )*(points|marks|credit|score|pass|grade|a|100|100 percent)\b"
+        r"\b(give|award) me (the |all |full |maximum |top |my |a |an )*(points|marks|credit|score|pass|grade|a|100|"
+        r"100 percent)\b"
         r"(?! (for|to) (the|a) claim)",
         r"\b(just )?(let me pass|pass me|make me pass)\b",
-        r"\b(reveal|show|print|repeat|tell me|output|read out|what is|what are) (me )?(your|the) (system |hidden |secret |initial |full )*"
+        r"\b(reveal|show|print|repeat|tell me|output|read out|what is|what are) (me )?(your|the) (system |hidden |"
+        r"secret |initial |full )*"
         r"(prompt|system message|instructions|rubric|exemplars|scoring key|answer key)\b",
         r"\byou are now (a|an|my|in|no longer|dan|free)\b",
-        r"\b(pretend|act as if|act as though|assume|imagine) (that )?(i|you|the conversation) (have |has |had |already |are |were )*"
+        r"\b(pretend|act as if|act as though|assume|imagine) (that )?(i|you|the conversation) (have |has |had |"
+        r"already |are |were )*"
         r"(passed|met|no rules|not bound|unrestricted|said everything|said it all)\b",
         r"\b(developer|debug|admin|god|jailbreak|dan) mode\b",
         r"\bsystem ?: |<\|?(system|im_start|assistant)|\[/?inst\]|\bnew instructions?:",
@@ -154,7 +159,8 @@ def _touch(brief: Brief, guardrail: Guardrail, stretch: str, of_questions: bool)
 
 
 _FORBIDDING = re.compile(
-    r"^(the \w+ )?(never|do not|must not|may not|no|don't|avoid) (say|saying|tell|give|giving|answer|discuss|talk about)?\b",
+    r"^(the \w+ )?(never|do not|must not|may not|no|don't|avoid) (say|saying|tell|give|giving|answer|discuss|"
+    r"talk about)?\b",
     re.IGNORECASE,
 )
 

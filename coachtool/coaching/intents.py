@@ -8,42 +8,61 @@ from coachtool.coaching import words
 
 _STOP = re.compile(
     r"^(okay |well |so |sorry |no |yes |thanks |thank you |ruth |maya |i think )*"
-    r"((let us|can we|could we|shall we|may we|i (would like|want|need|have|wish|prefer) to|please|we (can|should|could)|i will|"
+    r"((let us|can we|could we|shall we|may we|i (would like|want|need|have|wish|prefer) to|please|we (can|should|"
+    r"could)|i will|"
     r"i am going to) (just |please |now )*(stop|end|finish|quit|leave|go|wrap up|call it a day)"
-    r"( (here|now|it|this|there|today|for today|for now|at this point|the conversation|the call|the session|our talk|it here|"
+    r"( (here|now|it|this|there|today|for today|for now|at this point|the conversation|the call|the session|our talk|"
+    r"it here|"
     r"this here|it there|it at that|the conversation here|the call here))*( please| thanks| thank you)?"
-    r"|i am done( here| now| for today)?|stop( it| here| now)?( please)?|(good ?bye|bye( bye)?|see you( later)?)( ruth| maya)?|"
-    r"that is all( from me| for today)?( thanks| thank you)?|i do not want to (continue|go on|do this)( any more| anymore)?|i quit)$"
+    r"|i am done( here| now| for today)?|stop( it| here| now)?( please)?|(good ?bye|bye( bye)?|"
+    r"see you( later)?)( ruth| maya)?|"
+    r"that is all( from me| for today)?( thanks| thank you)?|i do not want to (continue|go on|do this)( any more|"
+    r" anymore)?|i quit)$"
 )
 _REPEAT = re.compile(
-    r"\b(can|could|would|will) you (please )?(repeat|say) (that|it|the question|this|your question)( again| once more| please)*|"
-    r"^(please )?(repeat|say) (that|it|the question)( again)?|\bsay (that|it) again\b|^(pardon( me)?|come again|excuse me|sorry|what)\W*$|"
-    r"\b(did not|could not|do not|can not) (quite |really )?(hear|catch|get) (you|that|it|what you said|the question)\b|"
-    r"\bwhat (did you (just )?(say|ask)|was (that|the question|your question))\b|\brepeat (the|your) question\b|\bonce more please$"
+    r"\b(can|could|would|will) you (please )?(repeat|say) (that|it|the question|this|your question)( again|"
+    r" once more| please)*|"
+    r"^(please )?(repeat|say) (that|it|the question)( again)?|\bsay (that|it) again\b|^(pardon( me)?|come again|"
+    r"excuse me|sorry|what)\W*$|"
+    r"\b(did not|could not|do not|can not) (quite |really )?(hear|catch|get) (you|that|it|what you said|"
+    r"the question)\b|"
+    r"\bwhat (did you (just )?(say|ask)|was (that|the question|your question))\b|\brepeat (the|your) question\b|"
+    r"\bonce more please$"
 )
 _STUCK = re.compile(
-    r"\b(i |we )(really |honestly |just |still )?do not (really |honestly |actually )?know\b|\bno (idea|clue)\b|\bi am (a bit )?"
-    r"(stuck|lost|blank|confused)\b|\b(my mind|i) (has |have )?(gone|went|is|am|drew) (a )?blank\b|\b(can not|could not) (really )?"
-    r"(think of|remember|recall|come up|say|tell)\b|\b(give|need|want|have) (me )?(a |another |some |any )?(hint|clue|tip|help)\b|"
-    r"\b(can|could) you help( me)?\b|\bhelp me( out)?\b|^(pass|skip|next|not sure|i am not sure|hmm|um|er)$|\bnothing (else )?comes to mind\b|"
-    r"\bi (have )?forg[eo]t(ten)?\b|\bwhat do you mean\b|\bi do not (really |quite )?(understand|follow|get it|get you)\b|"
-    r"\bwhat (else )?(should|shall|can|could|am) i (say|do|supposed to say)\b|\bthat is all i (know|have|can think of)\b|\bthat is it$|"
+    r"\b(i |we )(really |honestly |just |still )?do not (really |honestly |actually )?know\b|\bno (idea|clue)\b|"
+    r"\bi am (a bit )?"
+    r"(stuck|lost|blank|confused)\b|\b(my mind|i) (has |have )?(gone|went|is|am|drew) (a )?blank\b|\b(can not|"
+    r"could not) (really )?"
+    r"(think of|remember|recall|come up|say|tell)\b|\b(give|need|want|have) (me )?(a |another |some |any )?(hint|"
+    r"clue|tip|help)\b|"
+    r"\b(can|could) you help( me)?\b|\bhelp me( out)?\b|^(pass|skip|next|not sure|i am not sure|hmm|um|er)$|"
+    r"\bnothing (else )?comes to mind\b|"
+    r"\bi (have )?forg[eo]t(ten)?\b|\bwhat do you mean\b|\bi do not (really |quite )?(understand|follow|get it|"
+    r"get you)\b|"
+    r"\bwhat (else )?(should|shall|can|could|am) i (say|do|supposed to say)\b|\bthat is all i (know|have|"
+    r"can think of)\b|\bthat is it$|"
     r"\b(tell|give) me the (right )?answers?\b|\bwhat is the (right )?answer\b"
 )
 _WHO = re.compile(
     r"\b(are|am i (talking|speaking) (to|with)|is this|is that) (you )?(really |actually |just |even )*(a |an |some )?"
-    r"(real |actual )?(robot|bot|ai|machine|computer|human( being)?|real|person|program|chat ?bot|recording|artificial)\b|"
-    r"^(and |so |but )?(who|what) are you( (really|exactly|anyway))?\W*$|\bare you (an )?(artificial|automated|alive|conscious)\b|"
+    r"(real |actual )?(robot|bot|ai|machine|computer|human( being)?|real|person|program|chat ?bot|recording|"
+    r"artificial)\b|"
+    r"^(and |so |but )?(who|what) are you( (really|exactly|anyway))?\W*$|\bare you (an )?(artificial|automated|alive|"
+    r"conscious)\b|"
     r"\bare you chatgpt\b|\bwho (made|built|programmed) you\b"
 )
 _GREETING = re.compile(
     r"^((hi|hello|hey|good (morning|afternoon|evening|day)|nice to meet you|pleased to meet you|good to (see|meet) you|"
-    r"thanks for (having|meeting|coming|your time)|thank you for (coming|meeting|your time|having me)|i am \w+|my name is \w+|ruth|maya|"
+    r"thanks for (having|meeting|coming|your time)|thank you for (coming|meeting|your time|having me)|i am \w+|"
+    r"my name is \w+|ruth|maya|"
     r"there|too|me|in|by|again|thanks|come in|have a seat|sit down|take a seat|please|today)\W*)+$"
 )
 _BACKCHANNEL = re.compile(
-    r"^((yes|yeah|yep|yup|no|nope|okay|ok|right|sure|exactly|of course|alright|all right|i see|got it|understood|fine|good|great|thanks|"
-    r"thank you|uh huh|well|so|and|true|correct|absolutely|i do|i would|makes sense|that makes sense|agreed|interesting|cool)\W*)+$"
+    r"^((yes|yeah|yep|yup|no|nope|okay|ok|right|sure|exactly|of course|alright|all right|i see|got it|understood|"
+    r"fine|good|great|thanks|"
+    r"thank you|uh huh|well|so|and|true|correct|absolutely|i do|i would|makes sense|that makes sense|agreed|"
+    r"interesting|cool)\W*)+$"
 )
 
 

@@ -48,6 +48,8 @@ AUTHORED = Cut(met=0.72, met_lead=0.03, near=0.65, near_lead=-0.02, apart=0.06, 
 DERIVED = Cut(met=0.74, met_lead=0.02, near=0.62, near_lead=-0.03, apart=0.08, against=0.70, anchored=0.08)
 
 _ELSEWHERE = 0.0  # the least lead over the key points of other objectives
+_OTHER_POLARITY = -0.06  # what an exemplar that is negated where the words are not, or the reverse, is set back by
+_UNKNOWN_DEED = 0.08  # the lead that is wanted where the learner does something that no exemplar does
 _FAR = 0.15  # a lead over all other key points that needs no word of its own
 _OWN = 1.5  # how much more common a word must be with a key point than with any other, to be its own
 _TYPICAL = 0.17  # share of a key point's exemplars from which a word is typical of it
@@ -153,7 +155,7 @@ class _Measure:
     `siblings` are the exemplars of the objective's other key points, `elsewhere` those of the other objectives.
     `anchors` are stems that are this key point's much more than any other's, `others` those that are another's,
     `common` those it shares: "I bring it to you" goes with every trigger and so shows none. `affirmed` are stems
-    that the exemplars assert, `rejected` those that they only deny ("I don't settle it").
+    that the exemplars assert, `rejected` those that they only deny ("I don't settle it"), `heads` all that they deny.
     """
 
     shows: tuple[str, ...]
@@ -169,6 +171,8 @@ class _Measure:
     common: frozenset[str]
     affirmed: frozenset[str]
     rejected: frozenset[str]
+    heads: frozenset[str]
+    vocabulary: frozenset[str]
 
 
 @lru_cache(maxsize=512)
@@ -208,6 +212,8 @@ def _measure(objective: Objective, point: KeyPoint, rivals: tuple[KeyPoint, ...]
         frozenset(mine) - anchors,
         affirmed - heads,
         heads - _stems(tuple(asserted)),
+        heads,
+        frozenset(mine) | frozenset().union(*(words.deeds(text) for text in shows)),
     )
 
 
@@ -304,7 +310,7 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         return Sign(stance, min(1.0, strength), piece.text, reason, taken_back)
 
     apart = likeness - max(sibling, other)
-    own = not mine & measure.others and (not mine or not mine <= measure.common)
+    own = not mine & measure.others and (not mine or len(mine) > 1 and not mine <= measure.common)
     about = (
         apart >= _FAR
         or (anchored and apart >= -0.12 and likeness - other >= _ELSEWHERE)
@@ -327,6 +333,8 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         return None
     if _denied(measure, exemplar, piece, sentence):
         return sign("against", "negated")
+    if negated and not words.negated(exemplar) and words.denied_head(said) not in measure.heads:
+        return sign("maybe", "partly negated")
     if _wrong_figure(said, sentence, measure.numbers):
         return sign("against", "another figure")
     if words.order_swapped(said, exemplar):
@@ -345,10 +353,15 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         likeness -= _STATED
     if not piece.whole and (len(said.split()) < 3 or (len(mine) < 2 and len(said.split()) < 4)):
         likeness -= _FRAGMENT
-    enough = cut.met_lead if likeness < cut.met + 0.06 else cut.near_lead / 2 + cut.met_lead / 2
+    if words.restricted(sentence) and not words.restricted(exemplar):
+        return sign("maybe", "restricted")
+    deeds = words.deeds(sentence)
+    enough = cut.met_lead if likeness < cut.met + 0.06 else cut.met_lead / 2
+    if deeds and not deeds & measure.vocabulary:
+        enough = _UNKNOWN_DEED
     if likeness >= cut.met and lead >= enough and len(said.split()) >= 2:
         return sign("for", "")
-    return sign("maybe", "vague" if lead >= cut.near_lead else AMBIGUOUS)
+    return sign("maybe", AMBIGUOUS if likeness >= cut.met else "vague")
 
 
 def _share(stems: frozenset[str]) -> float:
@@ -358,7 +371,7 @@ def _share(stems: frozenset[str]) -> float:
 def _nearest(vector: np.ndarray, shows: tuple[str, ...], negated: bool) -> tuple[float, str]:
     """The likeness to the nearest exemplar, preferring those of the same polarity."""
     cosines = embed.matrix(shows) @ vector
-    same = np.array([0.0 if words.negated(text) == negated else -0.06 for text in shows], np.float32)
+    same = np.array([0.0 if words.negated(text) == negated else _OTHER_POLARITY for text in shows], np.float32)
     row = int((cosines + same).argmax())
     return float(cosines[row]), shows[row]
 
@@ -373,7 +386,9 @@ def _nearest_wrong(vector: np.ndarray, denies: tuple[str, ...], said: str) -> fl
         return 0.0
     negated, figures = words.negated(said), _figures(said)
     handicap = [
-        -1.0 if figures and _figures(text) and figures != _figures(text) else -0.06 * (words.negated(text) != negated)
+        -1.0
+        if figures and _figures(text) and figures != _figures(text)
+        else _OTHER_POLARITY * (words.negated(text) != negated and len(words.clauses(text)) == 1)
         for text in denies
     ]
     return float((embed.matrix(denies) @ vector + np.array(handicap, np.float32)).max())
@@ -391,7 +406,7 @@ _SUBORDINATE = re.compile(
 def _denied(measure: _Measure, exemplar: str, piece: words.Piece, sentence: str) -> bool:
     """Whether the words deny what the exemplars assert.
 
-    "I can't settle it" denies what they deny too; a condition ("when somebody is hurt") shares the fate of its sentence.
+    "I can't settle it" denies what they deny too; a condition ("when somebody is hurt") shares its sentence's fate.
     """
     governed = piece.text if not _SUBORDINATE.match(piece.text) else sentence
     if not words.negated(governed):

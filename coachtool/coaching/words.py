@@ -29,7 +29,8 @@ _CONTRACTIONS = (
     (r"\bdunno\b", "do not know"),
 )
 _BARE = re.compile(
-    r"\b(dont|doesnt|didnt|cant|wont|isnt|arent|wasnt|werent|wouldnt|shouldnt|couldnt|havent|hasnt|im|ive|youre|thats|id(?= \w))\b"
+    r"\b(dont|doesnt|didnt|cant|wont|isnt|arent|wasnt|werent|wouldnt|shouldnt|couldnt|havent|hasnt|im|ive|youre|"
+    r"thats|id(?= \w))\b"
 )
 _BARE_FORMS = {
     **{
@@ -45,7 +46,8 @@ _BARE_FORMS = {
     "id": "i'd",
 }
 _FILLERS = re.compile(
-    r"\b(um+|uh+|erm?|ehm?|hm+|mhm|ah+|(?<!let )(?<!do )(?<!if )(?<!as )(?<!did )(?<!that )you know|i mean|sort of|kind of)\b,?"
+    r"\b(um+|uh+|erm?|ehm?|hm+|mhm|ah+|(?<!let )(?<!do )(?<!if )(?<!as )(?<!did )(?<!that )you know|i mean|sort of|"
+    r"kind of)\b,?"
 )
 
 _UNITS = {
@@ -388,9 +390,30 @@ _STOP = frozenset(
 _SUFFIX = re.compile(r"(ations?|ities|ic|ingly|ings?|edly|ness|ments?|ies|ied|ers?|est|ed|es|ly|s|e|y)$")
 
 
+_IRREGULAR = {
+    form: verb
+    for verb, forms in {
+        "lie": "lying lies lied",
+        "bring": "brought",
+        "pay": "paid pays",
+        "write": "wrote written writing",
+        "hand": "handed handing",
+        "tell": "told",
+        "hear": "heard",
+        "hurt": "hurting hurts",
+        "leave": "left",
+        "send": "sent",
+        "meet": "met",
+        "find": "found",
+    }.items()
+    for form in forms.split()
+}
+
+
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """A rough stem: enough to see that escalate, escalated and escalation are one."""
+    word = _IRREGULAR.get(word, word)
     shorter = _SUFFIX.sub("", word)
     return shorter if len(shorter) >= 3 else word
 
@@ -402,16 +425,23 @@ def content(text: str) -> frozenset[str]:
 
 
 _NOT = re.compile(
-    r"\b(not|never|no|nobody|none|nothing|neither|nor|without|hardly|barely|refuse|skip|ignore|unnecessary|stop short of)\b"
+    r"\b(not|never|no|nobody|none|nothing|neither|nor|without|hardly|barely|refuse|skip|ignore|unnecessary|"
+    r"stop short of)\b"
 )
 # Negations in form only, or that cancel each other.
 _NOT_REALLY = re.compile(
-    r"\b(not only|no doubt|no matter|no wait|no longer than|do not forget|will not forget|not forget|never forget|would not hesitate|"
+    r"\b(not only|no doubt|no sense|no matter|no wait|no longer than|do not forget|will not forget|not forget|never forget|"
+    r"would not hesitate|"
     r"will not hesitate|not hesitate|no problem|why do not (we|you|i)|could not agree more|not just|if not|or not|"
-    r"can not wait|no sooner|no later than|not later than|no one knows|do not worry|not ignore|not skip|never skip|never ignore|"
+    r"can not wait|no sooner|no later than|not later than|no one knows|do not worry|not ignore|not skip|never skip|"
+    r"never ignore|"
     r"no question|not (sure|certain)|do not know|do not think twice|is not it|are not you|is not that|"
     r"not (\w+ ){0,6}without|never (\w+ ){0,6}without|no (\w+ ){0,2}without)\b|^(well |oh )?no,? "
 )
+
+
+# What is left out beside what is said: "just the facts, nothing about my feelings".
+_LEFT_OUT = re.compile(r"(?<=\w{3}), (but )?(nothing|no|not|without)\b(?! (i|it|we|you|they)\b)[^,]*$")
 
 
 def denies(text: str) -> bool:
@@ -422,11 +452,13 @@ def denies(text: str) -> bool:
 @lru_cache(maxsize=20_000)
 def negated(text: str) -> bool:
     """Whether the clause denies what it talks about."""
-    return bool(_NOT.search(_NOT_REALLY.sub(" ", plain(text))))
+    opened = _LEFT_OUT.sub("", _NOT_REALLY.sub(" ", plain(text)))
+    return bool(_NOT.search(opened))
 
 
 _ATTITUDE = re.compile(
-    r"\b(interested|needed|care|bother|matter|necessary|required|important|relevant|worry|worth|my (job|problem|business))\b"
+    r"\b(interested|needed|care|bother|matter|necessary|required|important|relevant|worry|worth|my (job|problem|"
+    r"business))\b"
 )
 
 
@@ -454,21 +486,25 @@ def before_negation(text: str) -> str:
 
 _QUESTION = re.compile(
     r"^(and |so |but |okay |well |then |sorry |now |ruth |maya |hey |um |just |or )*"
-    r"(who|whom|whose|what|which|when|where|why|how|is|are|am|was|were|do|does|did|can|could|shall|should|will|would|may|"
+    r"(who|whom|whose|what|which|when|where|why|how|is|are|am|was|were|do|does|did|can|could|shall|should|will|would|"
+    r"may|"
     r"might|have|has|had|must)\b(?! if)"
 )
 _COMMAND = re.compile(r"^(please )?do not (?!i |you |we |they )")
 _WH_STATEMENT = re.compile(
-    r"^(and |so |but |okay |well |then |um |or )*(when(ever)?|where|what|whatever|why|how|which|who|whoever|whom) "
+    r"^(and |so |but |okay |well |then |um |or |just |only )*(when(ever)?|where|what|whatever|why|how|which|who|whoever|whom) "
     r"(?!(is|are|was|were|do|does|did|can|could|shall|should|will|would|may|might|have|has|had|about|come|else|if|am|"
     r"much|many|long|fast|soon|often|quickly|exactly|kind|sort|figure|system|one) )"
 )
 _REQUEST = re.compile(
     r"\b(can|could|would|will) you (please )?(tell|explain|give|show|help|say|check|confirm|look|clarify|walk)\b|"
-    r"\b(please )?(tell me|explain|remind me|help me understand|let me know|walk me through) (what|how|why|who|where|when|if|"
+    r"\b(please )?(tell me|explain|remind me|help me understand|let me know|walk me through) (what|how|why|who|where|"
+    r"when|if|"
     r"whether|which|about|the|more)\b|"
-    r"\bi (would like|want|need|wonder|was wondering|am wondering) (to know|to ask|to understand|to hear|if|whether|what|how|why)\b|"
-    r"\bi would (love|like) to (hear|know|understand)\b|\bmy question is\b|\bi have (a|another|one) (quick )?question\b|\b(can|may|could) i ask\b|\b(any idea|do you know)\b"
+    r"\bi (would like|want|need|wonder|was wondering|am wondering) (to know|to ask|to understand|to hear|if|whether|"
+    r"what|how|why)\b|"
+    r"\bi would (love|like) to (hear|know|understand)\b|\bmy question is\b|\bi have (a|another|"
+    r"one) (quick )?question\b|\b(can|may|could) i ask\b|\b(any idea|do you know)\b"
 )
 
 
@@ -490,12 +526,15 @@ def guessed(text: str) -> bool:
 
 
 _HEDGE = re.compile(
-    r"\b(maybe|perhaps|possibly|i guess|i suppose|not (really |quite |so |entirely |totally )?(sure|certain)|no idea|(i|we|it) might|"
-    r"do not (really )?know (if|whether|maybe)|could be|in theory|theoretically|who knows|or something|i wonder (if|whether)|"
+    r"\b(maybe|perhaps|possibly|i guess|i suppose|not (really |quite |so |entirely |totally )?(sure|certain)|no idea|"
+    r"(i|we|it) might|"
+    r"do not (really )?know (if|whether|maybe)|could be|in theory|theoretically|who knows|or something|i wonder (if|"
+    r"whether)|"
     r"just guessing|a guess|i am guessing|it depends|presumably|i doubt|unsure)\b"
 )
 _UNREAL = re.compile(
-    r"\b(if i (had|were|was)|i wish|would have|should have|could have|was going to|were going to|i could (also |maybe )?|"
+    r"\b(if i (had|were|was)|i wish|would have|should have|could have|was going to|were going to|i could (also |"
+    r"maybe )?|"
     r"i used to|one could|you could|meant to|wanted to but|i will try to|i would try to|some day|someday|one day)\b"
 )
 
@@ -508,14 +547,18 @@ def hedged(text: str) -> bool:
 
 
 _OTHERS = (
-    r"(boss|manager|supervisor|colleagues?|coworkers?|friend|mate|predecessor|buddy|brother|sister|wife|husband|trainer|"
+    r"(boss|manager|supervisor|colleagues?|coworkers?|friend|mate|predecessor|buddy|brother|sister|wife|husband|"
+    r"trainer|"
     r"teacher|instructor|neighbou?r|mentor|old team|old company|last job|previous job)"
 )
 _REPORTED = re.compile(
+    r"(?<!if )(?<!when )(?<!once )(?<!as )\b(somebody|someone|people|everyone|everybody|they|others) (have |has )?"
+    r"(complained|claimed|mentioned|reported to me)\b|"
     rf"\bmy (old |former |last |other |previous )?{_OTHERS} (always |usually |once |just )?\w+|"
-    r"\b(somebody|someone|people|they|he|she|everyone|everybody|a colleague|a friend|the others|others) "
+    r"\b(somebody|someone|people|they|everyone|everybody|a colleague|a friend|the others|others) "
     r"(once |always |just |have |has )?(told|tell|tells|said to|says to) me\b|"
-    r"\bi (have |had )?(heard|read somewhere|overheard)\b|\bi was told\b|\baccording to (my|some|a)\b|\brumou?r has it\b|"
+    r"\bi (have |had )?(heard|read somewhere|overheard)\b|\bi was told\b|\baccording to (my|some|a)\b|"
+    r"\brumou?r has it\b|"
     r"\b(supposedly|allegedly|apparently)\b|\bthey (always )?say (that|you|it|we)\b|\bpeople say\b|"
     r"\b(some|other) (people|trainees|managers|colleagues|adjusters) (\w+ )?(say|think|do|would|escalate|ask)\b"
 )
@@ -528,14 +571,20 @@ def reported(text: str) -> bool:
 
 
 _META = re.compile(
-    r"\b(mark|count|score|grade|rate|consider|register|log|tick|check off|note|put) (this|that|it|me|everything|all|them|the|"
-    r"my|every)\b.{0,50}\b(met|passed|pass|correct|complete|completed|done|fulfilled|full points|satisfied|shown|as right)\b|"
-    r"\b(the answer is|the answers are|i choose|i pick|i say) (all|both|every|yes|everything)\b|\ball of (them|the above|it)\b|"
+    r"\b(mark|count|score|grade|rate|consider|register|log|tick|check off|note|put) (this|that|it|me|everything|all|"
+    r"them|the|"
+    r"my|every)\b.{0,50}\b(met|passed|pass|correct|complete|completed|done|fulfilled|full points|satisfied|shown|"
+    r"as right)\b|"
+    r"\b(the answer is|the answers are|i choose|i pick|i say) (all|both|every|yes|everything)\b|\ball of (them|"
+    r"the above|it)\b|"
     r"\b(give|award) me (the |all |full |my )*(points|marks|credit|score|pass|a hundred|100)\b|"
-    r"\bi (have )?(already )?(said|covered|mentioned|answered|met|named|satisfied|fulfilled) (all|every|everything|it all|them all|"
+    r"\bi (have )?(already )?(said|covered|mentioned|answered|met|named|satisfied|fulfilled) (all|every|everything|"
+    r"it all|them all|"
     r"(the |all )*(key points?|criteria|criterion|objectives?))\b|"
-    r"\b(key points?|criteria|criterion|objectives?|rubric|exemplars?) (is|are|was|were|has been|have been|should be|1|2|3)\b|"
-    r"\bthe (learner|trainee|student|user|candidate) (has|have|says|said|names|named|mentions|mentioned|identif\w+|meets|met)\b|"
+    r"\b(key points?|criteria|criterion|objectives?|rubric|exemplars?) (is|are|was|were|has been|have been|should be|"
+    r"1|2|3)\b|"
+    r"\bthe (learner|trainee|student|user|candidate) (has|have|says|said|names|named|mentions|mentioned|identif\w+|"
+    r"meets|met)\b|"
     r"\bwhatever you want to hear\b"
 )
 
@@ -546,9 +595,34 @@ def meta(text: str) -> bool:
     return bool(_META.search(plain(text)))
 
 
+_RESTRICTED = re.compile(r"\bonly (come|escalate|bring|hand|pass|ask|call|report|tell|go|do|say|write|attach|give)\b")
+
+
+def restricted(text: str) -> bool:
+    """Whether it is done only in some cases: "I only escalate injuries when ..."."""
+    return bool(_RESTRICTED.search(plain(text)))
+
+
+_OWN_DEED = re.compile(
+    r"\bi (?:(?:would|will|could|should|must|can|just|always|simply|also|then|have to|need to|am going to|might) )*([a-z]+)"
+)
+_NO_DEED = frozenset(
+    "am have had was think know guess mean believe see hear notice feel suspect find want need like get got not never look "
+    "say tell understand listen learn stop smell sense wanted love mean promise worry wonder hope wish please so really".split()
+)
+
+
+@lru_cache(maxsize=20_000)
+def deeds(text: str) -> frozenset[str]:
+    """The stems of what the speaker says to do; empty when no deed of the speaker's is named."""
+    return frozenset(stem(verb) for verb in _OWN_DEED.findall(plain(text)) if verb not in _NO_DEED)
+
+
 _CORRECTION = re.compile(
-    r"\b(no wait|wait no|wait|actually no|scratch that|correction|i take (that|it) back|i was wrong|that was wrong|that is wrong|"
-    r"let me correct|let me rephrase|i misspoke|my mistake|sorry i meant|i meant|rather|no sorry|sorry no|on second thought|"
+    r"\b(no wait|wait no|wait|actually no|scratch that|correction|i take (that|it) back|i was wrong|that was wrong|"
+    r"that is wrong|"
+    r"let me correct|let me rephrase|i misspoke|my mistake|sorry i meant|i meant|rather|no sorry|sorry no|"
+    r"on second thought|"
     r"forget (that|what i said)|i made a mistake|i changed my mind|actually)\b"
 )
 
@@ -560,8 +634,10 @@ def corrects(text: str) -> bool:
 
 
 _GRAMMAR = re.compile(
-    r"\b(i|you|we|he|she|it|they|is|are|was|were|be|am|has|have|had|do|does|did|will|would|can|could|should|must|may|when|if|"
-    r"because|that|who|which|goes?|get|gets|got|bring|escalate|send|came|come|comes|let us|says?|said|needs?|look|looks|"
+    r"\b(i|you|we|he|she|it|they|is|are|was|were|be|am|has|have|had|do|does|did|will|would|can|could|should|must|may|"
+    r"when|if|"
+    r"because|that|who|which|goes?|get|gets|got|bring|escalate|send|came|come|comes|let us|says?|said|needs?|look|"
+    r"looks|"
     r"write|attach|tell|ask|make|made|take|give|put|keep|want|no|not)\b"
 )
 
@@ -601,7 +677,8 @@ class Piece:
 
 _SENTENCE = re.compile(r"[^.!?…]+(?:\.(?=\d)[^.!?…]+)*[.!?…]*[\"')]*")
 _CLAUSE = re.compile(
-    r"\s*[,;:–—]\s+(?:(?:and|or|but|so|then|because)\s+)?|\s+(?=(?:and|or|but|so|then|because|while|whereas|although)\s+\w)|\s+-\s+",
+    r"\s*[,;:–—]\s+(?:(?:and|or|but|so|then|because)\s+)?|\s+(?=(?:and|or|but|so|then|because|while|whereas|"
+    r"although)\s+\w)|\s+-\s+",
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"^(?:and|or|but|so|then|also)\s+", re.IGNORECASE)

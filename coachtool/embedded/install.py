@@ -141,7 +141,7 @@ def install(tests):
 
 
 def _make_venv():
-    """A new one where there is none, or where it belongs to another Python or was moved."""
+    """A new one where there is none, or where it is broken or belongs to another Python."""
     version = "%d.%d" % tuple(sys.version_info[:2])
     if os.path.exists(_venv_python()):
         probe = [_venv_python(), "-c", "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"]

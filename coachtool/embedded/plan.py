@@ -43,6 +43,10 @@ class Options:
     def logs(self) -> Path:
         return self.data / "logs"
 
+    def node(self, process: str) -> str:
+        """The name of a Celery process among others on the same broker and host."""
+        return f"{process}@coachtool-{self.port}"
+
 
 def cores() -> int:
     return len(os.sched_getaffinity(0))
@@ -102,7 +106,6 @@ def environment(chosen: Options, wiring: Wiring, inherited: Mapping[str, str]) -
 
 def processes(chosen: Options, env: Mapping[str, str]) -> tuple[Spec, ...]:
     """The product's processes, in the order in which they are started. The slowest to be ready comes first."""
-    node = f"coachtool-{chosen.port}"
 
     def spec(name: str, *argv: str, **more) -> Spec:
         return Spec(name, (sys.executable, "-m", *argv), chosen.logs / f"{name}.log", env, ROOT, **more)
@@ -110,7 +113,7 @@ def processes(chosen: Options, env: Mapping[str, str]) -> tuple[Spec, ...]:
     def worker(name: str, queue: str, pool: str, concurrency: int, *argv: str, **more) -> Spec:
         celery = ("celery", "-A", "coachtool", "worker", "-Q", queue, "-P", pool, "-c", str(concurrency))
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO")
-        return spec(name, *celery, "-n", f"{name}@{node}", *quiet, *argv, **more)
+        return spec(name, *celery, "-n", chosen.node(name), *quiet, *argv, **more)
 
     def daphne(name: str, application: str, port: int, *addresses: str) -> Spec:
         endpoints = [part for address in addresses for part in ("-e", address.format(port=port))]

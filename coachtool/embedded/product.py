@@ -35,7 +35,8 @@ class Product:
         self._say = say
         self._asked = threading.Event()
         self._hurry = False
-        self._supervisor = Supervisor(self._say)
+        self._supervisor = Supervisor(self._say, mourn=self._strike_off)
+        self._valkey_url = ""
         self._stores: list[Process] = []  # in the order of their start; Postgres ends last
 
     def ask_to_stop(self, *_: object) -> None:
@@ -71,6 +72,7 @@ class Product:
         with self._step("Valkey"):
             valkey, valkey_url = stores.start_valkey(chosen.data)
             self._stores.append(valkey)
+        self._valkey_url = valkey_url
         running = stores.Stores(postgres, valkey, socket_dir, valkey_url)
         wiring = self._wiring(running)
         env = plan.environment(chosen, wiring, self._environ)
@@ -156,6 +158,14 @@ class Product:
         for store in reversed(self._stores):
             stop_all([store])  # never in a hurry: Postgres writes down what it knows
         self._say(f"Stopped in {time.monotonic() - began:.1f} s. The data is kept in {self.options.data}.")
+
+    def _strike_off(self, process: Process) -> None:
+        """What died is not ready, though its last heartbeat is young."""
+        from coachtool.site import heartbeat  # brings Celery with it, which a start need not wait for
+
+        if process.name in heartbeat.ALL_ROLES:
+            node = "beat" if process.name == "beat" else self.options.node(process.name)
+            heartbeat.strike_off(self._valkey_url, process.name, node)
 
     def _pause(self, seconds: float) -> None:
         if self._asked.wait(seconds):

@@ -31,10 +31,16 @@ class _Watched:
 
 
 class Supervisor:
-    """Call `check` a few times a second. `say` gets one line whenever a process died."""
+    """Call `check` a few times a second. `say` gets one line whenever a process died, `mourn` the process."""
 
-    def __init__(self, say: Callable[[str], None], backoff: Backoff | None = None):
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        backoff: Backoff | None = None,
+        mourn: Callable[[Process], None] = lambda process: None,
+    ):
         self._say = say
+        self._mourn = mourn
         self._backoff = backoff or Backoff()
         self._watched: list[_Watched] = []
 
@@ -66,6 +72,7 @@ class Supervisor:
                 watched.again_at = now + wait
                 when = "now" if wait < 1 else f"in {wait:.0f} s"
                 self._say(f"{process.name} ended ({process.how_it_ended}); it is started again {when}.")
+                self._mourn(process)
 
     def hopeless(self, deaths: int = 3) -> Process | None:
         """A process that died so often in a row that its start can't be waited for."""

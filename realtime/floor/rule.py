@@ -31,7 +31,7 @@ class Rule:
     undecided: int = 1500  # silence that ends a turn of which nobody is sure
     unfinished: int = 2600  # silence that ends a turn whose words plainly go on
     nothing_said: int = 600  # silence that ends a turn without words
-    unheard: int = 8000  # silence after which a recogniser that does not answer is no longer waited for
+    unheard: int = 20_000  # silence after which a recogniser that does not answer is no longer waited for
 
 
 def fuse(melody: float, words: Completeness, ending: float, rule: Rule) -> float:

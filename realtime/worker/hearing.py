@@ -58,6 +58,7 @@ class Hearing:
         self._rest = b""
         self._turn: Transcription | None = None
         self._pause: Transcribe | None = None  # the pause that goes on, once its words were asked for
+        self._long_pause: Transcribe | None = None  # the newest one that was reported
         self._heard: Heard | None = None  # its words
         self._partial: asyncio.Task | None = None
         self._partial_at, self._partial_cost_ms, self._told = 0, 0.0, ""
@@ -111,6 +112,7 @@ class Hearing:
                     self._pause, self._heard = event, None
                     self._start(self._transcribe(self._turn, event))
                 case SpeechPaused(at_ms):
+                    self._long_pause = self._pause
                     self._send("speech_paused", at_ms=at_ms)
                 case Judge():
                     self._start(self._judge(event))
@@ -119,12 +121,15 @@ class Hearing:
                 case FloorYielded():
                     self._yield(event)
         if self._floor.speaking and self._pause is not None:
+            if self._long_pause is self._pause:  # shorter gaps are within a word as often as not
+                self._turn.went_on()
             self._pause = None
-            self._turn.went_on()
 
     async def _transcribe(self, turn: Transcription, event: Transcribe) -> None:
-        def superseded() -> bool:  # a long stretch is worth finishing: it will be settled
-            return self._turn is not turn or (self._pause is not event and turn.pending_ms < SETTLE_MS)
+        def superseded() -> bool:
+            if self._turn is turn and self._pause is None and self._long_pause is event:
+                return turn.pending_ms < SETTLE_MS  # a long stretch is worth finishing: it will be settled
+            return self._pause is not event
 
         try:
             heard = await turn.upto(event.at_ms, superseded)
@@ -137,7 +142,7 @@ class Hearing:
             self._heard = heard
             self._tell(heard.text, event.started_ms)
             self._handle(self._floor.transcribed(event.pause, heard.text, heard.ending))
-        elif self._turn is turn and self._floor.speaking:
+        elif self._turn is turn and self._long_pause is event and self._floor.speaking:
             turn.went_on()
 
     async def _judge(self, event: Judge) -> None:

@@ -7,6 +7,7 @@ goes on, and a long stretch without a pause is settled at its quietest moment.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Transcription:
         self._settled: list[_Settled] = []
         self._from_ms = max(0, started_ms - BEFORE_MS)
         self._newest: tuple[int, int, Heard] | None = None  # from, to, and what was heard there
-        self.decodes = 0
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def pending_ms(self) -> int:
@@ -57,13 +58,13 @@ class Transcription:
 
     async def upto(self, end_ms: int, superseded: Callable[[], bool], priority: int = FINAL) -> Heard:
         """All words of the turn up to `end_ms`. Raises Superseded."""
-        while end_ms - self._from_ms > LONGEST_MS + SETTLE_MS:
-            await self._settle_quietest(min(end_ms, self._from_ms + 2 * LONGEST_MS), superseded, priority)
-        began = self._from_ms
-        heard = await self._decode(began, end_ms, superseded, priority)
-        if began == self._from_ms:
-            self._newest = (began, end_ms, heard)
-        return self._with_settled(heard, end_ms - began)
+        async with self._one_at_a_time:
+            while end_ms - self._from_ms > LONGEST_MS + SETTLE_MS:
+                await self._settle_quietest(min(end_ms, self._from_ms + LONGEST_MS + SETTLE_MS), superseded, priority)
+            heard = await self._decode(self._from_ms, end_ms, superseded, priority)
+            if priority == FINAL:  # a partial ends anywhere, perhaps within a word: never settle there
+                self._newest = (self._from_ms, end_ms, heard)
+            return self._with_settled(heard, end_ms - self._from_ms)
 
     def went_on(self) -> None:
         """The learner speaks again after the pause up to which was decoded last: settle what is long enough."""
@@ -75,14 +76,12 @@ class Transcription:
 
     async def settle_long(self, superseded: Callable[[], bool]) -> None:
         """Settle a stretch of a long turn without pauses. Raises Superseded."""
-        await self._settle_quietest(self._sound.end_ms - _KEEP_MS, superseded, PARTIAL)
+        async with self._one_at_a_time:
+            await self._settle_quietest(self._sound.end_ms - _KEEP_MS, superseded, PARTIAL)
 
     async def _settle_quietest(self, end_ms: int, superseded: Callable[[], bool], priority: int) -> None:
-        began = self._from_ms
-        at = quietest(self._sound.between(began, end_ms), began, began + SETTLE_MS)
-        heard = await self._decode(began, at, superseded, priority)
-        if began == self._from_ms:
-            self._settle(heard, at)
+        at = quietest(self._sound.between(self._from_ms, end_ms), self._from_ms, self._from_ms + SETTLE_MS)
+        self._settle(await self._decode(self._from_ms, at, superseded, priority), at)
 
     def _settle(self, heard: Heard, at_ms: int) -> None:
         if heard.text:
@@ -90,7 +89,6 @@ class Transcription:
         self._from_ms, self._newest = at_ms, None
 
     async def _decode(self, start_ms: int, end_ms: int, superseded: Callable[[], bool], priority: int) -> Heard:
-        self.decodes += 1
         return await self._lane.run(
             self._recogniser.recognise,
             self._sound.between(start_ms, end_ms),

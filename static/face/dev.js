@@ -1,6 +1,6 @@
 /**
  * Shows one face to those who work on it. In the address: `face` (ruth), `state`, `mood`, `wide` (fills the window),
- * `bare` (no backdrop), and `pose=jawOpen:0.6,mouthSmileLeft:1`, held as if spoken.
+ * `bare` (no backdrop), `sharp` (no fewer pixels where frames come late), `calm`, and `pose=jawOpen:0.6,mouthSmileLeft:1`, held as if spoken.
  */
 
 import { createFace } from "./face.js";
@@ -22,6 +22,9 @@ if (asked.has("pose")) {
     face.lips({ names: pose.map(([name]) => name), times: [0, 3.6e6], values: [values, values] }, performance.now() - 10);
 }
 
+if (asked.has("sharp")) face.adapts = false;
+setInterval(() => (document.body.dataset.eyes = face.lidsShut < 0.02 ? "open" : "shut"), 30);
+
 const controls = document.getElementById("controls");
 const button = (label, press) => {
     const element = Object.assign(document.createElement("button"), { type: "button", textContent: label });
@@ -37,6 +40,7 @@ button("babble", () => {
 button("hush", () => face.hush(performance.now()));
 setInterval(() => {
     document.getElementById("rate").textContent = `${face.frameMs?.toFixed(1)} ms a frame`;
+    document.body.dataset.frames = face.frames;
     document.body.dataset.frameMs = face.frameMs?.toFixed(1);
     document.body.dataset.pixels = `${document.getElementById("face").width}x${document.getElementById("face").height}`;
 }, 500);

@@ -11,6 +11,7 @@
 import {
     BufferAttribute,
     BufferGeometry,
+    ClampToEdgeWrapping,
     Euler,
     LinearMipmapLinearFilter,
     Matrix4,
@@ -119,7 +120,10 @@ async function load(assetUrl) {
 
 class Face {
     still = false;
+    adapts = true; // gives up pixels where frames come late
+    frames = 0; // drawn so far
     frameMs = 0; // smoothed time between frames
+    lidsShut = 0; // 0..1
     #scene = new Scene();
     #camera = new PerspectiveCamera(17, 1, 0.2, 5);
     #morphs = [];
@@ -227,7 +231,7 @@ class Face {
                 texture.colorSpace = linear ? NoColorSpace : SRGBColorSpace;
                 texture.minFilter = LinearMipmapLinearFilter;
                 texture.anisotropy = this.multisampled ? 4 : 1;
-                texture.wrapS = texture.wrapT = RepeatWrapping;
+                texture.wrapS = texture.wrapT = linear ? RepeatWrapping : ClampToEdgeWrapping; // only the pores are a tile
                 texture.needsUpdate = true;
                 textures.set(i, texture);
                 this.#disposables.push(texture);
@@ -304,15 +308,13 @@ class Face {
         this.#last = now;
         if (passed === null || passed > 500) return;
         this.frameMs = this.frameMs ? this.frameMs * 0.93 + passed * 0.07 : passed;
-        if (now < this.#settled) return;
+        if (now < this.#settled || !this.adapts) return;
         this.#slow = this.frameMs > SLOW_FRAME_MS ? this.#slow + passed : 0;
         this.#quick = this.frameMs < QUICK_FRAME_MS ? this.#quick + passed : 0;
         const lower = SCALES.find((scale) => scale < this.#scale);
         const higher = SCALES.findLast((scale) => scale > this.#scale && scale <= this.ceiling);
         if (this.#slow > 900 && lower) this.#rescale(lower, now);
-        else if (this.#quick > 8000 && higher) {
-            this.#rescale(higher, now);
-        }
+        else if (this.#quick > 8000 && higher) this.#rescale(higher, now);
     }
 
     #rescale(scale, now) {
@@ -336,7 +338,9 @@ class Face {
         this.#back.makeTranslation(-this.pivot.x, -this.pivot.y, -this.pivot.z);
         this.shared.head.value.multiplyMatrices(this.#turn, this.#back);
         this.shared.breath.value = breath;
+        this.lidsShut = coefficients.eyeBlinkLeft;
         this.renderer.render(this.#scene, this.#camera);
+        this.frames++;
         if (!this.#drawn) {
             this.#drawn = true;
             this.onFirstFrame();

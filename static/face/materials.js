@@ -136,6 +136,8 @@ void main() {
     vec4 strand = texture2D(map, vUv);
     // Cut ends: each strand, told by its lightness, is a little longer or shorter.
     strand.a *= smoothstep(0.0, 0.35, vLit.z * 1.35 - fract(strand.g * 7.0 + vUv.x * 41.0) * 0.35);
+    // On top of the head cards end on cards: no gaps between them.
+    strand.a = max(strand.a, step(0.078, vLocal.y));
     if (strand.a < CUT) discard;
     vec3 n = normalize(vNormal);
     vec3 view = normalize(cameraPosition - vWorld);

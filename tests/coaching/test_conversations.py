@@ -20,7 +20,7 @@ CLAIMS_PASS = (
     "I put the reason for the escalation at the top, then only the facts, what happened and what was said.",
 )
 FEEDBACK_PASS = (
-    "Your last two monthly reports came in three days late, and because of that finance had to move the client meeting.",
+    "Your last two monthly reports came in three days late, and because of that finance had to move the meeting.",
     "How do you see it? What got in the way?",
     "Let's agree that you send me a draft by Wednesday, two days before it's due.",
 )

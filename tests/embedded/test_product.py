@@ -74,6 +74,7 @@ def test_killed_processes_are_replaced_and_it_says_so(product):
     for name in killed:
         assert until(lambda name=name: f"{name} ended (killed by SIGKILL); it is started again now." in product.output)
     assert until(lambda: all(gone(pid) for pid in orphans))
+    assert until(lambda: product.health().get("gpu") == "missing", 30)  # the web process is back before the models are
     product.wait_until_ready()
     assert not {process.pid for process in killed.values()} & {process.pid for process in family_of(product.pid)}
 

@@ -78,6 +78,7 @@ def test_a_postgres_that_is_not_ours_to_stop_is_named(directory, monkeypatch):
     lock = directory / "postgres" / "postmaster.pid"
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", str(lock.parent)])
     lock.write_text(f"{sleeper.pid}\n")
+    assert until(lambda: stores._postgres_in(lock) == sleeper.pid)
     ticking = iter(range(0, 10_000, 10))
     monkeypatch.setattr(stores.time, "monotonic", lambda: next(ticking))
     monkeypatch.setattr(stores.time, "sleep", lambda seconds: None)

@@ -70,8 +70,10 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def opened(session_key: str, *, microphone: bool = True) -> AsyncIterator[BrowserContext]:
-    """A browser of one's own that holds the session."""
+async def opened(
+    session_key: str, *, microphone: bool = True, within: str | None = None
+) -> AsyncIterator[BrowserContext]:
+    """A browser of one's own that holds the session; `within`: the site in whose iframes it is kept (CHIPS)."""
     path = chromium.find()
     assert path, chromium.REMEDY
     async with async_playwright() as playwright:
@@ -79,7 +81,8 @@ async def opened(session_key: str, *, microphone: bool = True) -> AsyncIterator[
         browser = await playwright.chromium.launch(executable_path=path, args=arguments)
         context = await browser.new_context(permissions=["microphone"] if microphone else [])
         cookie = {"name": "coachtool_session", "value": session_key, "domain": "localhost", "path": "/"}
-        await context.add_cookies([{**cookie, "secure": True, "httpOnly": True, "sameSite": "None"}])
+        cookie |= {"secure": True, "httpOnly": True, "sameSite": "None"}
+        await context.add_cookies([cookie | ({"partitionKey": within} if within else {})])
         # The head takes a software renderer seconds; it has tests of its own, and the page does without.
         await context.route("**/personas/*", lambda route: route.abort())
         context.set_default_timeout(_SECONDS * 1000)

@@ -1,6 +1,9 @@
 """The lobby and the conversation page in a real Chromium; the WebSocket's other end is the test."""
 
 import asyncio
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
 from channels.db import database_sync_to_async
@@ -12,16 +15,36 @@ from tests.pages.browser import Server, opened, page_in
 pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
 
 
-COURSE = "http://127.0.0.1:9"
+class _CoursePage(BaseHTTPRequestHandler):
+    """A page that frames the address in its query string and hands nothing on to it."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        framed = parse_qs(urlparse(self.path).query).get("frame", [""])[0]
+        self.wfile.write(f"<!doctype html><title>Course</title><iframe src='{framed}'></iframe>".encode())
+
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture
-def place(world, live_server):
+def course():
+    """The origin of a course page on another site than the tool."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _CoursePage) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def place(world, live_server, course):
     """`await place(modality)` gives the session and the address of a conversation of the learner, or of the lobby."""
     origin = live_server.url.replace("127.0.0.1", "localhost")
 
     def make(modality: str | None = None) -> tuple[str, str]:
-        client, visit = world.admitted(world.learner, "learner", frame_origin=COURSE)
+        client, visit = world.admitted(world.learner, "learner", frame_origin=course)
         path = f"attempts/{world.attempt(modality=modality).pk}/" if modality else "lobby/"
         return client.session.session_key, f"{origin}/v/{visit}/{path}"
 
@@ -222,14 +245,11 @@ async def test_the_lobby_hears_the_learner_names_what_is_missing_and_starts(plac
     assert (attempt.modality, attempt.consent["microphone"]) == ("voice", True)
 
 
-async def test_a_course_page_that_keeps_the_microphone_is_named_and_a_window_of_ones_own_helps(place):
+async def test_a_course_page_that_keeps_the_microphone_is_named_and_a_window_of_ones_own_helps(place, course):
     key, url = await place()
-    async with opened(key) as context:
+    async with opened(key, within="http://127.0.0.1") as context:
         page, _ = await page_in(context)
-        await page.route(
-            f"{COURSE}/", lambda route: route.fulfill(content_type="text/html", body=f'<iframe src="{url}">')
-        )
-        await page.goto(f"{COURSE}/")
+        await page.goto(f"{course}/?{urlencode({'frame': url})}")
         frame = page.frame_locator("iframe")
         await frame.get_by_label("By voice").check()
         await frame.locator("#microphone").check()

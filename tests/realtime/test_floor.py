@@ -137,7 +137,7 @@ def test_the_floor_waits_for_words_that_are_being_recognised():
 
 
 def test_a_recogniser_that_never_answers_does_not_hold_the_floor_for_ever():
-    learner = Learner(delay=10**9).speaks(2000).pauses(9000)
+    learner = Learner(delay=10**9).speaks(2000).pauses(22_000)
     (yielded,) = learner.all(FloorYielded)
     assert yielded.text == ""
 
