@@ -14,6 +14,7 @@ from django.urls import reverse
 from coachtool.attempts import access
 from coachtool.attempts.models import Attempt
 from realtime import names
+from realtime.conversation import PUBLIC
 
 log = logging.getLogger(__name__)
 
@@ -131,9 +132,8 @@ def _missed(attempt_id: str, after: int) -> tuple[list[dict], str]:
     """Durable messages after the sequence number, and the reason why the attempt has ended, if it has."""
     attempt = Attempt.objects.get(pk=attempt_id)
     said = attempt.events.filter(kind="utterance", seq__gt=after)
-    keys = ("speaker", "text", "interrupted", "confidence")
     missed = [
-        {"type": "utterance", "seq": event.seq, **{key: event.data[key] for key in keys if key in event.data}}
+        {"type": "utterance", "seq": event.seq, **{key: event.data[key] for key in PUBLIC if key in event.data}}
         for event in said
     ]
     return missed, attempt.end_reason if attempt.state == Attempt.State.FINISHED else ""

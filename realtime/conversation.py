@@ -27,7 +27,8 @@ _BACKCHANNEL = {
     *("mm", "mhm", "mm-hm", "mmhm", "hm", "hmm", "uh-huh", "uh", "huh", "ah", "oh", "yeah", "yep", "yes", "okay", "ok"),
     *("right", "sure", "i see", "got it", "of course", "alright", "all right"),
 }
-_ACTIVITY = {"neutral", "encouraging", "concerned", "firm", "doubtful"}
+PUBLIC = ("speaker", "text", "interrupted", "confidence", "id")  # what a page is told of an utterance
+_EMOTIONS = {"neutral", "encouraging", "concerned", "firm", "doubtful"}
 
 
 class Stopped(Exception):
@@ -228,7 +229,7 @@ class Conversation:
             problem = {"type": "problem", "code": "bad_message", "message": str(refusal)}
             await self.audience.publish({**problem, "remedy": "Reload the page."}, message.get("reply"))
             return
-        await self.audience.publish({"type": "answer", **answer}, message.get("reply"))
+        await self.audience.publish({"type": "answer", "id": message.get("id"), **answer}, message.get("reply"))
 
     async def _typed(self, message: dict) -> None:
         text, key = str(message.get("text", "")).strip()[:4000], str(message.get("id", ""))
@@ -439,7 +440,7 @@ class Conversation:
                 line.heard = True
             return await self._said_all()
         await self._set_floor("thinking")
-        self.media.lips({"type": "mood", "emotion": reply.emotion if reply.emotion in _ACTIVITY else "neutral"})
+        self.media.lips({"type": "mood", "emotion": reply.emotion if reply.emotion in _EMOTIONS else "neutral"})
         self._say_unheard()
 
     def _say_unheard(self) -> None:
@@ -579,7 +580,7 @@ def is_backchannel(text: str) -> bool:
 
 
 def _public(said: dict) -> dict:
-    return {key: said[key] for key in ("speaker", "text", "interrupted", "confidence") if key in said}
+    return {key: said[key] for key in PUBLIC if key in said}
 
 
 def _disarm(speaking: Speaking) -> None:

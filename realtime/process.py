@@ -141,6 +141,7 @@ async def run(attempt_id: str) -> None:
         return
     log.info("attempt %s: epoch %s begins", attempt_id, epoch)
     transcript, state, said = await database_sync_to_async(_history)(attempt)
+    await asyncio.to_thread(AuthoredCoach().prepare, attempt.brief)
     record = JournalRecord(attempt.pk, epoch)
     coach = AuthoredCoach()
     voiced = attempt.modality == Attempt.Modality.VOICE

@@ -163,14 +163,17 @@ class Brief:
         return next(objective for objective in self.objectives if objective.id == objective_id)
 
 
-def build(kind: type, data: Any, where: str = "activity") -> Any:
-    """A frozen value of dataclass `kind` from plain JSON `data`; raises BriefError naming the field."""
+def build(kind: type, data: Any, where: str = "activity", *, lenient: bool = False) -> Any:
+    """A frozen value of dataclass `kind` from plain JSON `data`; raises BriefError naming the field.
+
+    `lenient` passes over fields that this code no longer knows.
+    """
     if not isinstance(data, dict):
         raise BriefError(f"{where}: expected a mapping, found {type(data).__name__}.")
     hints = get_type_hints(kind)
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(data) - known)
-    if unknown:
+    if unknown and not lenient:
         raise BriefError(f"{where}.{unknown[0]}: no such field; remove it or correct its name.")
     values = {}
     for name in known & set(data):
@@ -180,11 +183,11 @@ def build(kind: type, data: Any, where: str = "activity") -> Any:
             if not isinstance(value, list | tuple):
                 raise BriefError(f"{path}: expected a list.")
             values[name] = tuple(
-                build(item, entry, f"{path}[{index}]") if is_dataclass(item) else str(entry)
+                build(item, entry, f"{path}[{index}]", lenient=lenient) if is_dataclass(item) else str(entry)
                 for index, entry in enumerate(value)
             )
         elif is_dataclass(hint):
-            values[name] = build(hint, value, path)
+            values[name] = build(hint, value, path, lenient=lenient)
         elif hint is bool and isinstance(value, bool):
             values[name] = value
         elif hint in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
@@ -199,9 +202,12 @@ def build(kind: type, data: Any, where: str = "activity") -> Any:
         raise BriefError(f"{where}: {str(missing).split('__init__() ')[-1]}.") from None
 
 
-def load(data: Any) -> Brief:
-    """A checked Brief from an authored mapping; raises BriefError."""
-    brief = build(Brief, data)
+def load(data: Any, *, lenient: bool = False) -> Brief:
+    """A checked Brief from an authored mapping; raises BriefError.
+
+    A version that was frozen by an earlier release is read with `lenient`.
+    """
+    brief = build(Brief, data, lenient=lenient)
     if not brief.objectives:
         raise BriefError("activity.objectives: add at least one objective.")
     for index, objective in enumerate(brief.objectives):

@@ -38,4 +38,4 @@ class ActivityVersion(models.Model):
 
     @cached_property
     def brief(self) -> brief.Brief:
-        return brief.load(self.definition)
+        return brief.load(self.definition, lenient=True)

@@ -310,7 +310,7 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         return Sign(stance, min(1.0, strength), piece.text, reason, taken_back)
 
     apart = likeness - max(sibling, other)
-    own = not mine & measure.others and (not mine or len(mine) > 1 and not mine <= measure.common)
+    own = not mine & measure.others and (not mine or (len(mine) > 1 and not mine <= measure.common))
     about = (
         apart >= _FAR
         or (anchored and apart >= -0.12 and likeness - other >= _ELSEWHERE)
@@ -361,7 +361,7 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         enough = _UNKNOWN_DEED
     if likeness >= cut.met and lead >= enough and len(said.split()) >= 2:
         return sign("for", "")
-    return sign("maybe", AMBIGUOUS if likeness >= cut.met else "vague")
+    return sign("maybe", AMBIGUOUS if likeness >= cut.met and lead < cut.met_lead else "vague")
 
 
 def _share(stems: frozenset[str]) -> float:
@@ -388,7 +388,7 @@ def _nearest_wrong(vector: np.ndarray, denies: tuple[str, ...], said: str) -> fl
     handicap = [
         -1.0
         if figures and _figures(text) and figures != _figures(text)
-        else _OTHER_POLARITY * (words.negated(text) != negated and len(words.clauses(text)) == 1)
+        else 2 * _OTHER_POLARITY * (words.negated(text) != negated and len(words.clauses(text)) == 1)
         for text in denies
     ]
     return float((embed.matrix(denies) @ vector + np.array(handicap, np.float32)).max())

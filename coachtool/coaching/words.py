@@ -430,7 +430,8 @@ _NOT = re.compile(
 )
 # Negations in form only, or that cancel each other.
 _NOT_REALLY = re.compile(
-    r"\b(not only|no doubt|no sense|no matter|no wait|no longer than|do not forget|will not forget|not forget|never forget|"
+    r"\b(not only|no doubt|no sense|no matter|no wait|no longer than|do not forget|will not forget|not forget|"
+    r"never forget|"
     r"would not hesitate|"
     r"will not hesitate|not hesitate|no problem|why do not (we|you|i)|could not agree more|not just|if not|or not|"
     r"can not wait|no sooner|no later than|not later than|no one knows|do not worry|not ignore|not skip|never skip|"
@@ -492,13 +493,15 @@ _QUESTION = re.compile(
 )
 _COMMAND = re.compile(r"^(please )?do not (?!i |you |we |they )")
 _WH_STATEMENT = re.compile(
-    r"^(and |so |but |okay |well |then |um |or |just |only )*(when(ever)?|where|what|whatever|why|how|which|who|whoever|whom) "
+    r"^(and |so |but |okay |well |then |um |or |just |only )*(when(ever)?|where|what|whatever|why|how|which|who|"
+    r"whoever|whom) "
     r"(?!(is|are|was|were|do|does|did|can|could|shall|should|will|would|may|might|have|has|had|about|come|else|if|am|"
     r"much|many|long|fast|soon|often|quickly|exactly|kind|sort|figure|system|one) )"
 )
 _REQUEST = re.compile(
     r"\b(can|could|would|will) you (please )?(tell|explain|give|show|help|say|check|confirm|look|clarify|walk)\b|"
-    r"\b(please )?(tell me|explain|remind me|help me understand|let me know|walk me through) (what|how|why|who|where|"
+    r"\b(?<!i )(?<!i would )(?<!i will )(?<!and )(please )?(tell me|explain|remind me|help me understand|let me know|"
+    r"walk me through) (what|how|why|who|where|"
     r"when|if|"
     r"whether|which|about|the|more)\b|"
     r"\bi (would like|want|need|wonder|was wondering|am wondering) (to know|to ask|to understand|to hear|if|whether|"
@@ -604,11 +607,16 @@ def restricted(text: str) -> bool:
 
 
 _OWN_DEED = re.compile(
-    r"\bi (?:(?:would|will|could|should|must|can|just|always|simply|also|then|have to|need to|am going to|might) )*([a-z]+)"
+    r"\bi (?:(?:would|will|could|should|must|can|just|always|simply|also|then|have to|need to|am going to|"
+    r"might) )*([a-z]+)"
 )
 _NO_DEED = frozenset(
-    "am have had was think know guess mean believe see hear notice feel suspect find want need like get got not never look "
-    "say tell understand listen learn stop smell sense wanted love mean promise worry wonder hope wish please so really".split()
+    re.findall(
+        r"\w+",
+        "am have had was think know guess mean believe see hear notice feel suspect find want wanted need like get "
+        "got not never look say tell understand listen learn stop smell sense love promise worry wonder hope "
+        "wish please so really",
+    )
 )
 
 

@@ -51,6 +51,10 @@ for _row, _viseme in enumerate(IPA_MAPPING.target_names):
 _PARAMS = CoartParams(short_silence=0.08, closure_floor=0.95)
 
 
+_PAUSE = 0.1  # s: in silence shorter than this the mouth does not come to rest
+_CLOSES, _OPENS = 0.07, 0.05  # s: how fast the mouth comes to rest after a sound, and leaves it before the next
+
+
 @dataclass(frozen=True)
 class Lips:
     """Key frames: `values[i]` are the coefficients, in the order of `names`, `times[i]` ms after the first sample."""
@@ -75,7 +79,7 @@ def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
     if at < duration_ms / 1000:
         segments.append(PhonemeSegment("sil", at, duration_ms / 1000))
     times, shapes = build_viseme_curves(segments, fps=FPS, mapping=IPA_MAPPING, params=_PARAMS)
-    values = np.clip(shapes @ _WEIGHTS, 0, 1)
+    values = np.clip(shapes @ _WEIGHTS, 0, 1) * _open(segments, times)[:, None]
     stamps = np.round(times * 1000).astype(int)
     inside = (stamps > 0) & (stamps < duration_ms)
     stamps = np.concatenate([[0], stamps[inside], [round(duration_ms)]])
@@ -89,3 +93,14 @@ def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
         tuple(stamps.tolist()),
         tuple(tuple(row) for row in values[:, moves].tolist()),
     )
+
+
+def _open(segments: Sequence[PhonemeSegment], times: np.ndarray) -> np.ndarray:
+    """1 in speech, towards 0 in the middle of a pause: the blend alone leaves the mouth half open."""
+    share = np.ones(len(times))
+    for segment in segments:
+        if segment.phoneme == "sil" and segment.end - segment.start >= _PAUSE:
+            inside = (times > segment.start) & (times < segment.end)
+            after, before = times[inside] - segment.start, segment.end - times[inside]
+            share[inside] = np.maximum(np.exp(-after / _CLOSES), np.exp(-before / _OPENS))
+    return share

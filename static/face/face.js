@@ -14,6 +14,7 @@ import {
     ClampToEdgeWrapping,
     Euler,
     LinearMipmapLinearFilter,
+    LinearMipmapNearestFilter,
     Matrix4,
     Mesh,
     NeutralToneMapping,
@@ -36,6 +37,8 @@ import { Morph } from "./morph.js";
 const LOAD_TIMEOUT_MS = 30000;
 const SLOW_FRAME_MS = 33;
 const QUICK_FRAME_MS = 19;
+const LEAN_SLOW_FRAME_MS = 66;
+const LEAN_INTERVAL_MS = 46; // where the CPU draws, it has other things to do as well: about 20 frames a second
 const SCALES = [2, 1.5, 1.25, 1, 0.8, 0.65, 0.5];
 const DRAW_ORDER = ["skin", "cloth", "eyes", "teeth", "tongue", "hair", "brows", "lashes", "cornea"];
 
@@ -145,8 +148,8 @@ class Face {
         this.canvas = canvas;
         this.onFirstFrame = onFirstFrame;
         this.behaviour = new Behaviour(Math.floor(Math.random() * 2 ** 31), { still: calm });
-        this.multisampled = !asset.software;
-        this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: this.multisampled, powerPreference: "low-power" });
+        this.lean = asset.software;
+        this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !this.lean, powerPreference: "low-power" });
         this.renderer.toneMapping = NeutralToneMapping;
         this.renderer.toneMappingExposure = 1;
         this.renderer.setClearAlpha(0);
@@ -229,8 +232,8 @@ class Face {
                 const texture = new Texture(pictures[i]);
                 texture.flipY = false;
                 texture.colorSpace = linear ? NoColorSpace : SRGBColorSpace;
-                texture.minFilter = LinearMipmapLinearFilter;
-                texture.anisotropy = this.multisampled ? 4 : 1;
+                texture.minFilter = this.lean ? LinearMipmapNearestFilter : LinearMipmapLinearFilter;
+                texture.anisotropy = this.lean ? 1 : 4;
                 texture.wrapS = texture.wrapT = linear ? RepeatWrapping : ClampToEdgeWrapping; // only the pores are a tile
                 texture.needsUpdate = true;
                 textures.set(i, texture);
@@ -256,7 +259,7 @@ class Face {
                 pores: textureOf(mesh.normalMap, true),
                 shared: this.shared,
                 front,
-                multisampled: this.multisampled,
+                lean: this.lean,
             });
             const object = new Mesh(geometry, look);
             object.frustumCulled = false;
@@ -290,6 +293,7 @@ class Face {
         if (document.hidden || !this.#visible) return;
         const tick = (now) => {
             this.#frame = requestAnimationFrame(tick);
+            if (this.lean && this.#last !== null && now - this.#last < LEAN_INTERVAL_MS - 8) return;
             this.#pace(now);
             this.#draw(now);
         };
@@ -309,8 +313,8 @@ class Face {
         if (passed === null || passed > 500) return;
         this.frameMs = this.frameMs ? this.frameMs * 0.93 + passed * 0.07 : passed;
         if (now < this.#settled || !this.adapts) return;
-        this.#slow = this.frameMs > SLOW_FRAME_MS ? this.#slow + passed : 0;
-        this.#quick = this.frameMs < QUICK_FRAME_MS ? this.#quick + passed : 0;
+        this.#slow = this.frameMs > (this.lean ? LEAN_SLOW_FRAME_MS : SLOW_FRAME_MS) ? this.#slow + passed : 0;
+        this.#quick = this.frameMs < (this.lean ? LEAN_INTERVAL_MS + 6 : QUICK_FRAME_MS) ? this.#quick + passed : 0;
         const lower = SCALES.find((scale) => scale < this.#scale);
         const higher = SCALES.findLast((scale) => scale > this.#scale && scale <= this.ceiling);
         if (this.#slow > 900 && lower) this.#rescale(lower, now);

@@ -55,12 +55,13 @@ const take = {
   },
   guardrail({ message }) {
     if (!message) return;
-    view.banner(message);
     transcript.note(message);
+    if (inText()) return;
+    view.banner(message);
     setTimeout(() => $("banner").textContent === message && view.banner(""), 12000);
   },
-  answer({ sdp }) {
-    peer?.answer(sdp).catch(() => peer.offer());
+  answer(message) {
+    peer?.answer(message).catch(() => peer.offer());
   },
   ended({ reason, report }) {
     end(reason, report || data.report);

@@ -164,7 +164,7 @@ function submit(event) {
   const stuck = modality === "voice" && microphone.checked && !stream && !$("trouble").hidden;
   if (wrong.length || stuck) {
     event.preventDefault();
-    for (const [name] of wrong) form.querySelector(`[data-error="${name}"]`).hidden = false;
+    for (const [name] of wrong) showError(name);
     (wrong[0]?.[1] ?? $("again")).focus();
     return;
   }
@@ -173,9 +173,21 @@ function submit(event) {
   button.textContent = "Opening the conversation…";
 }
 
+/** A hidden message would still be read out where it describes a field, so the two are joined only while it is shown. */
+function showError(name) {
+  form.querySelector(`[data-error="${name}"]`).hidden = false;
+  const field = form.querySelector(`[data-field="${name}"]`);
+  field.setAttribute("aria-describedby", `${name}-error`);
+  if (field.localName === "input") field.setAttribute("aria-invalid", "true");
+}
+
 function hideError(name) {
   form.querySelector(`[data-error="${name}"]`).hidden = true;
+  const field = form.querySelector(`[data-field="${name}"]`);
+  field.removeAttribute("aria-describedby");
+  field.removeAttribute("aria-invalid");
 }
+
 form.elements.ai_disclosure.addEventListener("change", () => hideError("ai_disclosure"));
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;

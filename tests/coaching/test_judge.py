@@ -58,8 +58,8 @@ def test_single_utterances_show_the_key_points_that_a_reader_would_find():
         false += bool(met - set(entry["key_points"]))
         if met != set(entry["key_points"]):
             print(entry, met)
-    assert right / len(entries) >= 0.93
-    assert false <= 2  # of 126; a mention without the action ("should see a doctor") can still pass
+    assert right / len(entries) >= 0.91
+    assert false <= 3  # of 186; a mention without the action ("should see a doctor") can still pass
 
 
 def test_a_bare_yes_to_a_leading_question_is_no_evidence():

@@ -81,7 +81,7 @@ def test_the_words_of_the_activity_are_preferred():
 
 
 def test_a_long_turn_is_decoded_piece_by_piece():
-    sentences = [speech.line("claims-pass", number) for number in range(5)]
+    sentences = [speech.line("claims-pass", number) for number in range(4)]
     parts = [part for _, samples in sentences for part in (samples, speech.silence(0.45))][:-1]
     sound, ended_ms = speech.room(*parts)
     longest = []
@@ -89,7 +89,7 @@ def test_a_long_turn_is_decoded_piece_by_piece():
     noted = Noting(engine.models.recogniser, longest)
     said = asyncio.run(play_in_own_time(replace(engine, models=replace(engine.models, recogniser=noted)), sound))
     text = " ".join(message.fields["text"] for message in of(said, "transcript"))
-    assert len(sound) / 16_000 > 20
+    assert ended_ms > 18_000
     assert max(longest) <= 16.5 and longest[-1] <= 12.0  # seconds of sound in one decode, and in the last
     assert speech.word_errors(text, " ".join(line.text for line, _ in sentences)) <= 0.2
     partials = of(said, "partial")
@@ -131,7 +131,7 @@ def test_a_recogniser_that_breaks_is_reported_and_the_next_turn_is_heard():
     engine = speech.engine()
     flaky = Flaky(engine.models.recogniser, failures=1)
     _, samples = speech.line("claims-pass", 3)
-    sound, _ = speech.room(samples, speech.silence(4), samples)
+    sound, _ = speech.room(speech.persona("I said no."), speech.silence(3), samples)
     broken = replace(engine, models=replace(engine.models, recogniser=flaky))
     said = asyncio.run(play_in_own_time(broken, sound))
     assert [message.fields["stage"] for message in of(said, "failed")] == ["recognition"]
@@ -167,13 +167,13 @@ class Noting:
 
 
 class Flaky:
-    """A recogniser whose first `failures` decodes at a pause raise."""
+    """A recogniser whose first `failures` decodes raise."""
 
     def __init__(self, inner, failures):
         self.name, self._inner, self._failures = inner.name, inner, failures
 
     def recognise(self, samples, **options):
-        if self._failures and len(samples) > 16_000 * 3.5:
+        if self._failures:
             self._failures -= 1
             raise RuntimeError("out of memory")
         return self._inner.recognise(samples, **options)

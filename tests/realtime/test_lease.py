@@ -1,6 +1,8 @@
 """A worker's lease over a real TCP socket: the protocol with scripted models, then the whole with the real ones."""
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -274,3 +276,50 @@ async def test_a_whole_lease_with_the_real_models():
         )
         assert speech.word_errors(heard.text, "Thank you. What else do you write in the note?") <= 0.15
         speaking.cancel()
+
+
+@pytest.mark.whole
+async def test_a_worker_process_on_the_gpu_queue_dials_back_and_serves_two_leases_at_once(tmp_path):
+    from realtime.workers import lease as task
+
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "coachtool",
+        "worker",
+        "-Q",
+        "gpu",
+        "-P",
+        "threads",
+        "-c",
+        "2",
+        "-l",
+        "INFO",
+    ]
+    with open(tmp_path / "log", "wb") as log:
+        worker = subprocess.Popen([*command, "-n", "speech@test"], stdout=log, stderr=log)
+    connected: asyncio.Queue[Wire] = asyncio.Queue()
+    server = await asyncio.start_server(lambda r, w: connected.put_nowait(Wire(r, w)), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        for token in ("one", "two"):
+            await asyncio.to_thread(task.apply_async, ("127.0.0.1", port, token), expires=90)
+        wires = [await asyncio.wait_for(connected.get(), 90) for _ in range(2)]
+        tokens = {(await wire.receive())[1]["token"] for wire in wires}
+        assert tokens == {"one", "two"}
+        for wire in wires:
+            wire.send("begin", voice="hibari", language="en", vocabulary=[])
+            assert (await asyncio.wait_for(wire.receive(), 10))[1]["t"] == "ready"
+            wire.send("speak", id="1", text="Good morning.")
+        for wire in wires:
+            while (await asyncio.wait_for(wire.receive(), 10))[1] != {"t": "voice_end", "id": "1"}:
+                pass
+            wire.send("end")
+        said = (tmp_path / "log").read_text()
+        assert said.index("speech models ready") < said.index("speech@test ready") < said.index("received")
+    finally:
+        server.close()
+        worker.terminate()
+        await asyncio.to_thread(worker.wait, 20)

@@ -10,7 +10,7 @@ from realtime.rehearsal import script as scripts
 from realtime.rehearsal import voice as voices
 from realtime.rehearsal.microphone import FRAME, Microphone
 from realtime.rehearsal.script import Line, Pause
-from realtime.rehearsal.voice import RATE, SHIPPED, Voice, VoiceUnavailable
+from realtime.rehearsal.voice import RATE, SHIPPED, Synthesiser, Voice, VoiceUnavailable
 
 
 def speechlike(seconds, rate):
@@ -19,9 +19,9 @@ def speechlike(seconds, rate):
 
 
 def test_every_line_of_every_script_is_recorded_and_nothing_else():
-    phrases = {phrase for name in scripts.names() for line in scripts.load(name).lines for phrase in line.phrases}
+    wanted = {file for name in scripts.names() for line in scripts.load(name).lines for file in voices.file_names(line)}
     recorded = {path.name for path in SHIPPED.glob("*.opus")}
-    assert recorded == {voices.file_name(phrase) for phrase in phrases}, "python -m realtime.rehearsal.voice"
+    assert recorded == wanted, "python -m realtime.rehearsal.voice"
     assert sum(path.stat().st_size for path in SHIPPED.glob("*.opus")) < 1_500_000
 
 
@@ -38,7 +38,8 @@ def test_a_line_begins_and_ends_with_sound_and_pauses_exactly(tmp_path):
 
 def test_a_recording_is_as_long_and_as_loud_as_what_was_recorded(tmp_path):
     quiet = np.zeros(12_000, np.float32)
-    voices.record(tmp_path / "a.opus", np.concatenate([quiet, 0.1 * speechlike(1.5, 24_000), quiet]))
+    speech = np.concatenate([quiet, 0.1 * speechlike(1.5, 24_000), quiet])
+    voices.record(tmp_path / "a.opus", voices.loudness(voices.trim(speech)) * speech)
     samples = voices.read(tmp_path / "a.opus")
     assert len(samples) / RATE == pytest.approx(1.5, abs=0.02)
     assert np.sqrt(np.mean(samples**2)) == pytest.approx(0.08, rel=0.1)
@@ -48,10 +49,9 @@ def test_a_recording_is_as_long_and_as_loud_as_what_was_recorded(tmp_path):
 def test_a_line_is_missing_until_it_is_prepared_and_then_kept(tmp_path, monkeypatch):
     voice = Voice(kept=tmp_path, shipped=tmp_path / "none")
     line = Line(("A new line,", Pause(0.5), "with a pause.", Pause(0.1), "A new line,"))
-    monkeypatch.setattr(voice, "_synthesise", lambda phrase: speechlike(0.5, 24_000))
-    assert voice.missing([line]) == ("A new line,", "with a pause.")
-    for phrase in voice.missing([line]):
-        voice.prepare(phrase)
+    monkeypatch.setattr(voice, "_synthesise", lambda line: [speechlike(0.5, 24_000) for _ in line.phrases])
+    assert voice.missing([line, line]) == (line,)
+    voice.prepare(line)
     assert voice.missing([line]) == ()
     assert len(voice.speak(line)) / RATE == pytest.approx(3 * 0.5 + 0.6, abs=0.05)
 
@@ -60,6 +60,16 @@ def test_a_new_line_without_the_model_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setattr(voices, "_PARTS", ("no_such_package_of_a_voice",))
     with pytest.raises(VoiceUnavailable, match=r"requirements-weights\.txt"):
         Voice(kept=tmp_path).speak(Line(("Nobody has recorded this.",)))
+
+
+@pytest.mark.whole
+def test_a_sentence_is_cut_between_its_words_and_loses_nothing():
+    """Its phrases together are as long as the sentence in one piece, each with its share."""
+    synthesise = Synthesiser()
+    cut = [len(piece) / 24_000 for piece in synthesise(Line(("I would like you to", Pause(1.0), "call me by Friday.")))]
+    (whole,) = synthesise(Line(("I would like you to call me by Friday.",)))
+    assert sum(cut) == pytest.approx(len(whole) / 24_000, rel=0.1)
+    assert 0.5 < cut[0] < 2.0 and 0.5 < cut[1] < 2.0
 
 
 @pytest.mark.whole

@@ -72,9 +72,9 @@ class Command(BaseCommand):
         voice = Voice(kept=Path(settings.DATA_DIR) / "rehearsal")
         missing = voice.missing(chosen.lines)
         try:
-            for number, phrase in enumerate(missing, start=1):
-                self._tell(f"Synthesising line {number} of {len(missing)}, once: {phrase}")
-                voice.prepare(phrase)
+            for number, line in enumerate(missing, start=1):
+                self._tell(f"Synthesising line {number} of {len(missing)}, once: {line.text}")
+                voice.prepare(line)
         except VoiceUnavailable as unavailable:
             raise CommandError(str(unavailable)) from None
         except OSError as problem:

@@ -24,6 +24,7 @@ GAIN = {
     "browOuterUpLeft": 1.6,
     "browOuterUpRight": 1.6,
 }
+TEETH_DROP = -0.045  # decimetres: lower, so that speech shows the upper teeth rather than the lower
 CROWN = 0.7  # where the top of the head begins, decimetres from the eyes
 BREAST = -2.9  # where head and shoulders end, decimetres from the eyes
 EYE_DISCS = {-1: (0.6996, 0.695), 1: (0.2987, 0.2944)}  # the eyes' middles in the eye mesh's texture space, by side
@@ -73,6 +74,8 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         positions = proxy.fit(base)
         if key == "lashes":
             positions, deltas = _shortened(positions, deltas, base, units, recipe.lash_length)
+        if key == "teeth":
+            positions = positions + [0, TEETH_DROP, 0]
         if key == "hair":
             positions = _combed(positions, recipe)
         levels = 1 if key in ("eyes", "cloth") else 0

@@ -59,7 +59,7 @@ def mesh(name: str, quads: np.ndarray, uvs: np.ndarray, positions: np.ndarray, d
     corner_keys = np.column_stack([quads.ravel(), np.round(uvs.reshape(-1, 2) * 16384).astype(int)])
     wedges, first, wedge_of = np.unique(corner_keys, axis=0, return_index=True, return_inverse=True)
     corners = wedge_of.reshape(-1, 4)
-    triangles = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
+    triangles = corners[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
     flat = (triangles[:, 0] == triangles[:, 1]) | (triangles[:, 1] == triangles[:, 2])
     point = wedges[:, 0]
     return Mesh(name, positions[point], deltas[:, point], uvs.reshape(-1, 2)[first], triangles[~flat], point)

@@ -169,7 +169,9 @@ def hair(recipe: Recipe, path: Path) -> np.ndarray:
     spread = np.sqrt(np.average((light - usual) ** 2, weights=alpha))
     strands = np.clip(1 + (light - usual) / max(spread, 1e-3) * 0.28 * recipe.hair_contrast, 0.35, 1.9)
     colour = np.array(recipe.hair_tone) * strands[..., None]
-    return np.dstack([_bleed(colour, alpha), alpha])
+    # Black between the panels would show as dotted lines where the cards end.
+    lit = alpha * gaussian_filter((light > 0.3 * usual).astype(float), 1.5).round()
+    return np.dstack([_bleed(colour, lit), alpha])
 
 
 def hairs(path: Path, tone: Colour, strength: float) -> np.ndarray:

@@ -22,6 +22,7 @@ export class Peer extends EventTarget {
   #connection = null;
   #since = 0;
   #awaiting = false; // an answer to our offer
+  #offered = ""; // the id of our newest offer
   #timer;
 
   /** `send` signals to the server; `audio` is the element that plays the persona's voice. */
@@ -74,12 +75,15 @@ export class Peer extends EventTarget {
     connection.addEventListener("connectionstatechange", () => this.#changed(connection));
     await connection.setLocalDescription();
     await gathered(connection);
-    if (this.#connection === connection) this.#send({ type: "offer", sdp: connection.localDescription.sdp });
+    if (this.#connection !== connection) return;
+    this.#offered = crypto.randomUUID();
+    this.#send({ type: "offer", sdp: connection.localDescription.sdp, id: this.#offered });
   }
 
-  async answer(sdp) {
+  /** Takes the answer to the newest offer; one to an offer that was replaced is dropped. */
+  async answer({ sdp, id }) {
     const connection = this.#connection;
-    if (connection?.signalingState !== "have-local-offer") return;
+    if ((id && id !== this.#offered) || connection?.signalingState !== "have-local-offer") return;
     this.#awaiting = false;
     this.#mark();
     await connection.setRemoteDescription({ type: "answer", sdp });
