@@ -33,9 +33,10 @@ install-tests:
 
 test: install-tests
 	@$(VENV)/python -m coachtool.embedded.browser
-	@$(MAKE) --no-print-directory lint
-	@echo "Running the tests."
-	@exec $(VENV)/python -m pytest
+	@echo "Checking the style."
+	@style=0; $(VENV)/ruff check --quiet --output-format concise . || style=1; \
+	[ $$style = 0 ] || echo "The style check found the faults above; the tests run all the same."; \
+	echo "Running the tests."; $(VENV)/python -m pytest && exit $$style
 
 lint:
 	@echo "Checking the style."

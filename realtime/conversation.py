@@ -363,6 +363,8 @@ class Conversation:
             self._present_at = max(self._present_at, now - self.timing.presence)
         elif now - self._present_at > self.timing.rejoin:
             return await self._finish("left")
+        if self.phase == "connecting" and self.media is not None and self.media.connected and not self.speech.ready:
+            await self._set_phase("waiting", "Waiting for a place on a speech worker.")
         if not self._in_writing and self._voiceless_for(now) > self.timing.without_voice:
             await self._go_on_in_writing()
         if now - self._begun > self.brief.minutes * 60 and self.floor == "listening":
@@ -390,9 +392,8 @@ class Conversation:
             return
         if not self._in_writing and not self.media.connected:
             return
-        if not self._in_writing and not self.speech.ready:
-            return await self._set_phase("waiting", "Waiting for a place on a speech worker.")
-        await self._begin()
+        if self._in_writing or self.speech.ready:
+            await self._begin()
 
     async def _begin(self) -> None:
         await self._set_phase("live")

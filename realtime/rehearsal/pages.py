@@ -103,6 +103,8 @@ class Page(HTMLParser):
         self._open(tag, given, {name for name, _ in attrs})
         if tag in _BLOCKS:
             self._say("\n")
+        elif tag == "span":
+            self._say(" ")  # often set apart by style alone
         if tag in _UNSEEN:
             self._unseen += 1
         if tag == "main":

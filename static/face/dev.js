@@ -1,6 +1,7 @@
 /**
  * Shows one face to those who work on it. In the address: `face` (ruth), `state`, `mood`, `wide` (fills the window),
- * `bare` (no backdrop), `sharp` (no fewer pixels where frames come late), `calm`, and `pose=jawOpen:0.6,mouthSmileLeft:1`, held as if spoken.
+ * `bare` (no backdrop), `sharp` (no fewer pixels where frames come late), `calm`, `fine`,
+ * and `pose=jawOpen:0.6,mouthSmileLeft:1`, held as if spoken.
  */
 
 import { createFace } from "./face.js";
@@ -11,6 +12,7 @@ for (const name of ["wide", "bare"]) document.body.classList.toggle(name, asked.
 
 const face = await createFace(document.getElementById("face"), {
     assetUrl: `../personas/${asked.get("face") ?? "ruth"}.glb`,
+    fine: asked.has("fine"),
     reducedMotion: asked.has("calm") || undefined,
     onFirstFrame: () => (document.body.dataset.shown = "yes"),
 });

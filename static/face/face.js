@@ -40,7 +40,9 @@ const QUICK_FRAME_MS = 19;
 const LEAN_SLOW_FRAME_MS = 66;
 const LEAN_INTERVAL_MS = 46; // where the CPU draws, it has other things to do as well: about 20 frames a second
 const SCALES = [2, 1.5, 1.25, 1, 0.8, 0.65, 0.5];
-const DRAW_ORDER = ["skin", "cloth", "eyes", "teeth", "tongue", "hair", "brows", "lashes", "cornea"];
+// What parts the lips; without it there is nothing to be seen behind them.
+const OPENING = ["jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthStretchLeft", "mouthStretchRight", "mouthShrugUpper", "tongueOut"];
+const DRAW_ORDER = ["hair", "cloth", "skin", "eyes", "teeth", "tongue", "brows", "lashes", "cornea"]; // what covers most first
 
 /**
  * @param {HTMLCanvasElement} canvas fills its container; transparent where the persona is not
@@ -48,13 +50,20 @@ const DRAW_ORDER = ["skin", "cloth", "eyes", "teeth", "tongue", "hair", "brows",
  * @param {string} options.assetUrl the head, a .glb
  * @param {() => void} [options.onFirstFrame] called once something better than the still picture is to be seen
  * @param {boolean} [options.reducedMotion] only lips and blinks; what the system prefers where left out
+ * @param {boolean} [options.fine] every pixel lit even where the CPU has to draw; for still pictures
  */
-export async function createFace(canvas, { assetUrl, onFirstFrame = () => {}, reducedMotion } = {}) {
+export async function createFace(canvas, { assetUrl, onFirstFrame = () => {}, reducedMotion, fine = false } = {}) {
     const still = new Poster(canvas, assetUrl);
     const calm = reducedMotion ?? matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let told = false;
+    const onDrawn = () => {
+        still.hide();
+        if (!told) onFirstFrame();
+        told = true;
+    };
     let face;
     try {
-        face = new Face(canvas, await load(assetUrl), { calm, onFirstFrame: () => (still.hide(), onFirstFrame()), onLost: () => still.show() });
+        face = new Face(canvas, await load(assetUrl, fine), { calm, onDrawn, onLost: () => still.show() });
     } catch (problem) {
         console.warn("The persona is shown as a still picture:", problem.message);
         return new StillFace(still);
@@ -106,7 +115,7 @@ class StillFace {
     }
 }
 
-async function load(assetUrl) {
+async function load(assetUrl, fine) {
     const probe = document.createElement("canvas").getContext("webgl2");
     if (!probe) throw new Error("this browser offers no WebGL 2");
     const info = probe.getExtension("WEBGL_debug_renderer_info");
@@ -118,7 +127,7 @@ async function load(assetUrl) {
     const pictures = await Promise.all(
         asset.images.map(({ bytes, mime }) => createImageBitmap(new Blob([bytes], { type: mime }), { premultiplyAlpha: "none", colorSpaceConversion: "none" })),
     );
-    return { ...asset, pictures, software };
+    return { ...asset, pictures, lean: software && !fine };
 }
 
 class Face {
@@ -142,18 +151,19 @@ class Face {
     #last = null;
     #drawn = false;
     #visible = true;
+    #mouth = [];
     #disposables = [];
 
-    constructor(canvas, asset, { calm, onFirstFrame, onLost }) {
+    constructor(canvas, asset, { calm, onDrawn, onLost }) {
         this.canvas = canvas;
-        this.onFirstFrame = onFirstFrame;
+        this.onDrawn = onDrawn;
         this.behaviour = new Behaviour(Math.floor(Math.random() * 2 ** 31), { still: calm });
-        this.lean = asset.software;
+        this.lean = asset.lean;
         this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !this.lean, powerPreference: "low-power" });
         this.renderer.toneMapping = NeutralToneMapping;
         this.renderer.toneMappingExposure = 1;
         this.renderer.setClearAlpha(0);
-        this.ceiling = Math.min(globalThis.devicePixelRatio || 1, asset.software ? 1 : 2);
+        this.ceiling = Math.min(globalThis.devicePixelRatio || 1, asset.lean ? 1 : 2);
         this.#scale = this.ceiling;
         this.pivot = new Vector3(...asset.extras.pivot);
         this.shared = { head: { value: new Matrix4() }, breath: { value: 0 } };
@@ -253,7 +263,7 @@ class Face {
             geometry.setAttribute("normal", normal);
             geometry.setAttribute("uv", new BufferAttribute(mesh.uv, 2));
             geometry.setAttribute("colour", new BufferAttribute(mesh.colour, 4));
-            geometry.setIndex(new BufferAttribute(mesh.index, 1));
+            geometry.setIndex(new BufferAttribute(this.lean ? mesh.coarse : mesh.index, 1));
             const look = material(mesh.name, {
                 map: textureOf(mesh.map, false),
                 pores: textureOf(mesh.normalMap, true),
@@ -266,6 +276,7 @@ class Face {
             object.matrixAutoUpdate = false;
             object.renderOrder = DRAW_ORDER.indexOf(mesh.name);
             this.#scene.add(object);
+            if (mesh.name === "teeth" || mesh.name === "tongue") this.#mouth.push(object);
             if (mesh.targets.length) this.#morphs.push({ morph, position, normal });
             this.#disposables.push(geometry, look);
         }
@@ -342,12 +353,14 @@ class Face {
         this.#back.makeTranslation(-this.pivot.x, -this.pivot.y, -this.pivot.z);
         this.shared.head.value.multiplyMatrices(this.#turn, this.#back);
         this.shared.breath.value = breath;
+        const open = OPENING.reduce((sum, name) => sum + (coefficients[name] ?? 0), 0) > 0.02;
+        for (const part of this.#mouth) part.visible = open;
         this.lidsShut = coefficients.eyeBlinkLeft;
         this.renderer.render(this.#scene, this.#camera);
         this.frames++;
         if (!this.#drawn) {
             this.#drawn = true;
-            this.onFirstFrame();
+            this.onDrawn();
         }
     }
 }

@@ -7,7 +7,7 @@ const WIDTHS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4 };
 /**
  * @param {ArrayBuffer} buffer
  * @returns {{extras: object, meshes: object[], images: {bytes: Uint8Array, mime: string}[]}} each mesh with `name`,
- *   `position`, `normal`, `uv`, `colour`, `index`, `map` and `normalMap` (places in `images`), and `targets`:
+ *   `position`, `normal`, `uv`, `colour`, `index`, `coarse` (fewer triangles), `map` and `normalMap` (places in `images`), and `targets`:
  *   `{name, vertices, positions, normals}`, the deltas of the vertices that move
  * @throws {Error} when the file is not binary glTF 2
  */
@@ -37,6 +37,10 @@ export function readGlb(buffer) {
     };
     const dense = (index) => values(json.accessors[index].bufferView, json.accessors[index], json.accessors[index].count);
     const integers = (viewIndex, componentType, count) => new ARRAYS[componentType](buffer, bytesOf(viewIndex).at, count).slice();
+    const triangles = (index) => {
+        const { bufferView, componentType, count } = json.accessors[index];
+        return integers(bufferView, componentType, count);
+    };
     const imageOf = (texture) => {
         const { source, extensions } = json.textures[texture.index];
         return extensions?.EXT_texture_webp?.source ?? source;
@@ -46,14 +50,14 @@ export function readGlb(buffer) {
         const mesh = json.meshes[node.mesh];
         const [primitive] = mesh.primitives;
         const material = json.materials[primitive.material];
-        const indices = json.accessors[primitive.indices];
         return {
             name: node.name,
             position: dense(primitive.attributes.POSITION),
             normal: dense(primitive.attributes.NORMAL),
             uv: dense(primitive.attributes.TEXCOORD_0),
             colour: dense(primitive.attributes.COLOR_0),
-            index: integers(indices.bufferView, indices.componentType, indices.count),
+            index: triangles(primitive.indices),
+            coarse: triangles(primitive.extras?.coarse ?? primitive.indices),
             map: imageOf(material.pbrMetallicRoughness.baseColorTexture),
             normalMap: material.normalTexture ? imageOf(material.normalTexture) : null,
             targets: (primitive.targets ?? []).map((target, i) => {

@@ -234,7 +234,7 @@ export function material(part, { map, pores, shared, front, lean }) {
     const hairs = { fragmentShader: HAIRS_PIXEL, side: DoubleSide, transparent: true, depthWrite: false };
     const kinds = {
         skin: { vertexShader: vertex(SKIN), fragmentShader: SKIN_PIXEL, defines: atVertices },
-        hair: { vertexShader: vertex(HAIR), fragmentShader: HAIR_PIXEL, defines: { ...atVertices, ...strands }, side: DoubleSide, alphaToCoverage: !lean },
+        hair: { vertexShader: vertex(HAIR), fragmentShader: HAIR_PIXEL, defines: { ...atVertices, ...strands }, side: DoubleSide, alphaToCoverage: !lean, transparent: !lean },
         cloth: { vertexShader: vertex(CLOTH), fragmentShader: CLOTH_PIXEL, defines: atVertices, side: DoubleSide },
         eyes: { fragmentShader: EYE_PIXEL },
         cornea: { fragmentShader: CORNEA_PIXEL, transparent: true, depthWrite: false, blending: AdditiveBlending },

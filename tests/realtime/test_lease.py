@@ -282,24 +282,9 @@ async def test_a_whole_lease_with_the_real_models():
 async def test_a_worker_process_on_the_gpu_queue_dials_back_and_serves_two_leases_at_once(tmp_path):
     from realtime.workers import lease as task
 
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "coachtool",
-        "worker",
-        "-Q",
-        "gpu",
-        "-P",
-        "threads",
-        "-c",
-        "2",
-        "-l",
-        "INFO",
-    ]
+    options = "-A coachtool worker -Q gpu -P threads -c 2 -l INFO -n speech@test".split()
     with open(tmp_path / "log", "wb") as log:
-        worker = subprocess.Popen([*command, "-n", "speech@test"], stdout=log, stderr=log)
+        worker = subprocess.Popen([sys.executable, "-m", "celery", *options], stdout=log, stderr=log)
     connected: asyncio.Queue[Wire] = asyncio.Queue()
     server = await asyncio.start_server(lambda r, w: connected.put_nowait(Wire(r, w)), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

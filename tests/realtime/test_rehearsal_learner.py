@@ -62,6 +62,7 @@ async def test_it_answers_when_the_persona_is_done_and_times_the_answer():
     assert persona.origin == persona.url.replace("ws", "http", 1).removesuffix("/ws/v/x/")
 
 
+@pytest.mark.whole
 async def test_a_pause_in_a_line_that_the_persona_takes_for_the_end_is_an_interruption():
     pausing = Answer(Line(("I think", Pause(1.2), "it is late.")))
     async with Persona("Why?", "Yes.", "Well.", hasty=SILENCE) as persona:
@@ -71,6 +72,7 @@ async def test_a_pause_in_a_line_that_the_persona_takes_for_the_end_is_an_interr
     assert any("begins to speak while" in line for line in one.told)
 
 
+@pytest.mark.whole
 async def test_it_cuts_in_after_the_time_that_the_script_says():
     cut_in = Answer(Line(("Sorry.",)), turn=2, interrupt_after_ms=500)
     async with Persona("A long answer.", "Yes?", spoken=1.6) as persona:
@@ -83,6 +85,7 @@ async def test_it_cuts_in_after_the_time_that_the_script_says():
     assert answer.voice_to_voice_ms is not None
 
 
+@pytest.mark.whole
 async def test_a_line_that_was_not_heard_is_said_again(monkeypatch):
     monkeypatch.setattr(learners, "_PATIENCE", 1.5)
     async with Persona("I see.", deaf=1) as persona:
@@ -92,6 +95,7 @@ async def test_a_line_that_was_not_heard_is_said_again(monkeypatch):
     assert one.errors == ["The line was not heard; the learner says it again."]
 
 
+@pytest.mark.whole
 async def test_a_lost_websocket_comes_back_and_nothing_is_heard_twice():
     async with Persona("And then?", "I see.") as persona:
         one = learner(persona, script("a", "b", "c"))
@@ -107,6 +111,7 @@ async def test_a_lost_websocket_comes_back_and_nothing_is_heard_twice():
     assert "lost" in one.errors[0] and "back" in one.errors[1]
 
 
+@pytest.mark.whole
 async def test_a_conversation_that_was_replaced_gets_a_new_offer(monkeypatch):
     monkeypatch.setattr(learners, "_PATIENCE", 1.5)
     async with Persona("And then?", "I see.") as persona:

@@ -1,7 +1,10 @@
 """Offline: makes the personas' heads (`static/personas/*.glb`) from CC0 parts. Nothing here runs in production.
 
-    python -m venv build/face && build/face/bin/pip install numpy==2.4.6 scipy==1.17.1 opencv-python-headless trimesh embreex playwright
+    python -m venv build/face
+    build/face/bin/pip install numpy==2.4.6 scipy==1.17.1 opencv-python-headless==5.0.0.93 trimesh==5.2.0 \\
+        embreex==4.4.0.post1 playwright==1.65.2
     build/face/bin/python -m realtime.rendering.face_asset.build --parts build/parts --out static/personas
+    build/face/bin/python -m realtime.rendering.face_asset.poster --out static/personas
 
 NOTICE says where the parts come from.
 """

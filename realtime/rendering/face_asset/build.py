@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from . import paint
 from .glb import Glb
-from .light import Occluders
+from .light import Occluders, seen_from_the_front
 from .mesh import Mesh, islands, mesh
 from .parts import Parts, obtain
 from .personas import PERSONAS, Recipe
@@ -75,7 +75,7 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         if key == "lashes":
             positions, deltas = _shortened(positions, deltas, base, units, recipe.lash_length)
         if key == "teeth":
-            positions = positions + [0, TEETH_DROP, 0]
+            positions = positions + np.array([0, TEETH_DROP, 0])
         if key == "hair":
             positions = _combed(positions, recipe)
         levels = 1 if key in ("eyes", "cloth") else 0
@@ -90,8 +90,14 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
     centres = eyes.uvs[eyes.triangles].mean(1)
     shell = (centres[:, 0] > 0.87) & (centres[:, 1] < 0.13)
     meshes["eyes"] = _one_eye_texture(eyes.keep(~shell))
-    meshes["cornea"] = eyes.keep(shell, "cornea")
+    bulging = eyes.normals()[eyes.triangles][:, :, 2].mean(1) > 0.3
+    meshes["cornea"] = eyes.keep(shell & bulging, "cornea")
 
+    lit = _lit(meshes, names)
+    for key, shown in _what_shows(meshes, names).items():
+        used = np.unique(meshes[key].triangles[shown])
+        lit[key] = tuple(light[used] for light in lit[key])
+        meshes[key] = meshes[key].keep(shown)
     pivot = (base[parts.group("joint-head")].mean(0) + base[parts.group("joint-neck")].mean(0)) / 2
     glb = Glb(
         extras={
@@ -101,7 +107,6 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         }
     )
     materials = _materials(glb, recipe, parts, slots, seam, meshes["hair"].positions)
-    lit = _lit(meshes, names)
     presence = {key: np.ones(len(part.positions)) for key, part in meshes.items()}
     presence["hair"] = _hair_presence(meshes["hair"].positions, recipe.hair_length)
     for key, part in meshes.items():
@@ -116,6 +121,7 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
             uvs=np.column_stack([part.uvs[:, 0], 1 - part.uvs[:, 1]]),
             colours=np.column_stack([*lit[key], presence[key], _follows_head(part.positions, pivot)]),
             triangles=part.triangles,
+            coarse=part.coarse,
             targets={
                 name: (part.deltas[i] * 0.1, part.normals(part.positions + part.deltas[i]) - part.normals())
                 for i, name in used.items()
@@ -191,7 +197,7 @@ def _hair_presence(positions: np.ndarray, lowest: float | None) -> np.ndarray:
 
 
 def _above(part: Mesh, bottom: float) -> Mesh:
-    return part.keep((part.positions[part.triangles][:, :, 1].mean(1) > bottom))
+    return part.keep(part.positions[part.triangles][:, :, 1].mean(1) > bottom)
 
 
 def _one_eye_texture(eyes: Mesh) -> Mesh:
@@ -199,7 +205,7 @@ def _one_eye_texture(eyes: Mesh) -> Mesh:
     for side, middle in EYE_DISCS.items():
         own = np.sign(eyes.positions[:, 0]) == side
         uvs[own] = 0.5 + (eyes.uvs[own] - middle) * paint.IRIS_RADIUS / EYE_IRIS
-    return Mesh(eyes.name, eyes.positions, eyes.deltas, np.clip(uvs, 0, 1), eyes.triangles, eyes.point)
+    return Mesh(eyes.name, eyes.positions, eyes.deltas, np.clip(uvs, 0, 1), eyes.triangles, eyes.coarse, eyes.point)
 
 
 def _outward(part: Mesh) -> np.ndarray:
@@ -211,6 +217,34 @@ def _outward(part: Mesh) -> np.ndarray:
     own *= np.sign((own * away).sum(1, keepdims=True) + 1e-9)
     mixed = own * 0.3 + away * 0.7
     return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+
+
+def _what_shows(meshes: dict[str, Mesh], names: list[str]) -> dict[str, np.ndarray]:
+    """Triangles that are not at the back of the head, in the sockets or where else no expression shows them."""
+    opaque = ("skin", "cloth", "eyes", "teeth", "tongue")
+    around = [(yaw, pitch) for yaw in (-0.5, -0.25, 0, 0.25, 0.5) for pitch in (-0.35, 0, 0.35)]
+    near = [(-0.3, 0), (0, -0.2), (0, 0), (0, 0.2), (0.3, 0)]
+    shown = {key: np.zeros(len(meshes[key].triangles), dtype=bool) for key in opaque}
+    for pose, views in (
+        ({}, around),
+        ({"eyeBlinkLeft": 1, "eyeBlinkRight": 1, "jawOpen": 1}, near),
+        ({"mouthFunnel": 1, "jawOpen": 0.4, "eyeWideLeft": 1, "eyeWideRight": 1}, near),
+        ({"mouthUpperUpLeft": 1, "mouthUpperUpRight": 1, "mouthLowerDownLeft": 1, "mouthLowerDownRight": 1}, near),
+        ({"eyeLookUpLeft": 1, "eyeLookUpRight": 1, "eyeWideLeft": 1, "eyeWideRight": 1, "tongueOut": 1}, near),
+        ({"eyeLookDownLeft": 1, "eyeLookDownRight": 1, "jawLeft": 1}, near),
+        ({"eyeLookInLeft": 1, "eyeLookOutRight": 1, "eyeWideLeft": 1, "eyeWideRight": 1, "jawRight": 1}, near),
+        ({"eyeLookInRight": 1, "eyeLookOutLeft": 1, "eyeWideLeft": 1, "eyeWideRight": 1}, near),
+    ):
+        coefficients = {names.index(name): value for name, value in pose.items()}
+        posed = {key: (meshes[key].posed(coefficients), meshes[key].triangles) for key in opaque}
+        for key, seen in seen_from_the_front(posed, 2.6 if not pose else 1.3, views).items():
+            shown[key] |= seen
+    for key in opaque:
+        part = meshes[key]
+        for _ in range(2):  # and two rings round it: the rays are not that dense
+            touched = np.isin(part.point[part.triangles], part.point[part.triangles[shown[key]]])
+            shown[key] = touched.any(1)
+    return shown
 
 
 def _follows_head(positions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
@@ -241,7 +275,7 @@ def _lit(meshes: dict[str, Mesh], names: list[str]) -> dict[str, tuple[np.ndarra
 
 
 def _evened(skin: Mesh, light: np.ndarray) -> np.ndarray:
-    """Below the chin the mesh is coarse: shadow edges are softened, and the dark under the clothes kept from showing."""
+    """Below the chin the mesh is coarse: shadow edges are softened, the dark under the clothes kept away."""
     neck = skin.positions[:, 1] < -1.35
     count = int(skin.point.max()) + 1
     ends = skin.point[np.concatenate([skin.triangles[:, [0, 1]], skin.triangles[:, [1, 2]], skin.triangles[:, [2, 0]]])]
@@ -258,7 +292,9 @@ def _evened(skin: Mesh, light: np.ndarray) -> np.ndarray:
     return np.where(neck, even[skin.point], light)
 
 
-def _materials(glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray, strands: np.ndarray) -> dict[str, int]:
+def _materials(
+    glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray, strands: np.ndarray
+) -> dict[str, int]:
     skin = glb.add_texture(paint.jpeg(paint.skin(recipe, parts, slots, seam, strands), 90), "image/jpeg")
     pores = glb.add_texture(paint.jpeg(paint.pores(recipe.seed), 85), "image/jpeg")
     eye = glb.add_texture(paint.jpeg(paint.iris(recipe), 90), "image/jpeg")

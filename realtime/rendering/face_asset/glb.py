@@ -41,11 +41,13 @@ class Glb:
         uvs: np.ndarray,
         colours: np.ndarray,
         triangles: np.ndarray,
+        coarse: np.ndarray,
         targets: dict[str, tuple[np.ndarray, np.ndarray]],
         material: int,
         smallest: float = 4e-5,
     ) -> None:
-        """`targets`: position and normal deltas by name; position deltas below `smallest` metres are left out."""
+        """`coarse`: fewer triangles over the same vertices, for slow renderers; an accessor named in the primitive's
+        extras. `targets`: position and normal deltas by name; position deltas below `smallest` metres are left out."""
         count = len(positions)
         primitive = {
             "attributes": {
@@ -58,6 +60,9 @@ class Glb:
             "material": material,
             "targets": [],
         }
+        if len(coarse) < len(triangles):
+            indices = self._accessor(coarse.astype("<u2").ravel(), _USHORT, "SCALAR", target=_INDEX)
+            primitive["extras"] = {"coarse": indices}
         for position_delta, normal_delta in targets.values():
             moved = np.flatnonzero(np.abs(position_delta).max(1) > smallest)
             if not len(moved):

@@ -38,6 +38,25 @@ class Occluders:
         return self.visibility(points, normals, _cone(KEY_DIRECTION, _KEY_SPREAD, 40)).mean(1)
 
 
+def seen_from_the_front(
+    meshes: dict[str, tuple[np.ndarray, np.ndarray]], reach: float, views: list[tuple[float, float]]
+) -> dict[str, np.ndarray]:
+    """Which triangles show (a boolean each) to eyes 15 dm away, at angles (yaw, pitch) in radians; `reach`: half the
+    height and width, decimetres, of what is looked at."""
+    scene = _scene(list(meshes.values()))
+    counts = np.cumsum([0] + [len(triangles) for _, triangles in meshes.values()])
+    shown = np.zeros(counts[-1], dtype=bool)
+    y, x = np.meshgrid(np.arange(-reach * 1.5, reach, 0.012), np.arange(-reach, reach, 0.012))
+    grid = np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)])
+    for yaw, pitch in views:
+        turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+        turn = turn @ np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+        eye = turn @ np.array([0, 0, 15.0])
+        hit = scene.intersects_first(np.tile(eye, (len(grid), 1)), grid @ turn.T - eye)
+        shown[hit[hit >= 0]] = True
+    return {key: shown[counts[i] : counts[i + 1]] for i, key in enumerate(meshes)}
+
+
 def _scene(meshes: list[tuple[np.ndarray, np.ndarray]]):
     if not meshes:
         return None

@@ -17,6 +17,7 @@ class Mesh:
     deltas: np.ndarray  # (face units, vertices, 3)
     uvs: np.ndarray  # (vertices, 2), origin at the lower left
     triangles: np.ndarray  # (triangles, 3)
+    coarse: np.ndarray  # triangles of the mesh before it was subdivided, over the same vertices
     point: np.ndarray  # (vertices,) the position that a wedge vertex shares with its twins across a seam
 
     def posed(self, coefficients: dict[int, float]) -> np.ndarray:
@@ -40,29 +41,45 @@ class Mesh:
         """This mesh with only some of its triangles (a boolean mask), and only the vertices that they use."""
         kept = self.triangles[triangles]
         used, renumbered = np.unique(kept, return_inverse=True)
+        place = np.full(len(self.positions), -1)
+        place[used] = np.arange(len(used))
+        coarse = place[self.coarse]
         return Mesh(
             name or self.name,
             self.positions[used],
             self.deltas[:, used],
             self.uvs[used],
             renumbered.reshape(-1, 3),
+            coarse[(coarse >= 0).all(1)],
             np.unique(self.point[used], return_inverse=True)[1],
         )
 
 
 def mesh(name: str, quads: np.ndarray, uvs: np.ndarray, positions: np.ndarray, deltas: np.ndarray, levels: int) -> Mesh:
     """Quads (with per-corner uvs) after `levels` Catmull-Clark subdivisions, as a `Mesh`."""
+    coarse_keys = _keys(quads, uvs)
     for _ in range(levels):
         smooth, quads, uvs = _catmull_clark(quads, uvs, len(positions))
         positions = smooth @ positions
         deltas = np.stack([smooth @ delta for delta in deltas])
-    corner_keys = np.column_stack([quads.ravel(), np.round(uvs.reshape(-1, 2) * 16384).astype(int)])
-    wedges, first, wedge_of = np.unique(corner_keys, axis=0, return_index=True, return_inverse=True)
-    corners = wedge_of.reshape(-1, 4)
-    triangles = corners[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
-    flat = (triangles[:, 0] == triangles[:, 1]) | (triangles[:, 1] == triangles[:, 2])
+    wedges, first, wedge_of = np.unique(_keys(quads, uvs), axis=0, return_index=True, return_inverse=True)
+    known = {tuple(wedge): i for i, wedge in enumerate(wedges.tolist())}
+    coarse = np.array([known[tuple(key)] for key in coarse_keys.tolist()])
     point = wedges[:, 0]
-    return Mesh(name, positions[point], deltas[:, point], uvs.reshape(-1, 2)[first], triangles[~flat], point)
+    triangles = _triangles(wedge_of.ravel())
+    return Mesh(
+        name, positions[point], deltas[:, point], uvs.reshape(-1, 2)[first], triangles, _triangles(coarse), point
+    )
+
+
+def _keys(quads: np.ndarray, uvs: np.ndarray) -> np.ndarray:
+    """What makes a wedge vertex, for each corner: its vertex and its texture coordinate."""
+    return np.column_stack([quads.ravel(), np.round(uvs.reshape(-1, 2) * 16384).astype(int)])
+
+
+def _triangles(corners: np.ndarray) -> np.ndarray:
+    triangles = corners.reshape(-1, 4)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+    return triangles[(triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])]
 
 
 def islands(uv_ids: np.ndarray) -> np.ndarray:

@@ -127,12 +127,11 @@ class Parts:
 
     def _target(self, path: Path) -> np.ndarray:
         delta = np.zeros_like(self.base_vertices)
-        opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-        with opened as lines:
-            for line in lines:
-                fields = line.split()
-                if len(fields) == 4 and not fields[0].startswith("#"):
-                    delta[int(fields[0])] = [float(x) for x in fields[1:]]
+        text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        for line in text.decode().splitlines():
+            fields = line.split()
+            if len(fields) == 4 and not fields[0].startswith("#"):
+                delta[int(fields[0])] = [float(x) for x in fields[1:]]
         return delta
 
 

@@ -40,7 +40,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1200})
         for persona in PERSONAS:
-            address = f"http://127.0.0.1:{server.server_port}/face/dev.html?wide&bare&calm&sharp&face={persona.name}"
+            address = (
+                f"http://127.0.0.1:{server.server_port}/face/dev.html?wide&bare&calm&sharp&fine&face={persona.name}"
+            )
             page.goto(f"{address}&pose={POSE}")
             page.wait_for_selector("body[data-shown]", timeout=60_000, state="attached")
             page.wait_for_selector("body[data-eyes=open]", timeout=60_000, state="attached")
@@ -48,7 +50,7 @@ def main() -> None:
             image = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_UNCHANGED)
             for size, name in ((600, persona.name), (160, f"{persona.name}-small")):
                 small = _reduced(image, size)
-                (out / f"{name}.webp").write_bytes(cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 86])[1])
+                (out / f"{name}.webp").write_bytes(cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 92])[1])
         browser.close()
     server.shutdown()
 
