@@ -37,8 +37,9 @@ import { Morph } from "./morph.js";
 const LOAD_TIMEOUT_MS = 30000;
 const SLOW_FRAME_MS = 33;
 const QUICK_FRAME_MS = 19;
-const LEAN_SLOW_FRAME_MS = 66;
-const LEAN_INTERVAL_MS = 46; // where the CPU draws, it has other things to do as well: about 20 frames a second
+const LEAN_SLOW_FRAME_MS = 80;
+const LEAN_INTERVAL_MS = 58; // where the CPU draws, it has other things to do as well: about 17 frames a second
+const LEAN_SCALE = 0.8; // and fewer pixels from the start
 const SCALES = [2, 1.5, 1.25, 1, 0.8, 0.65, 0.5];
 // What parts the lips; without it there is nothing to be seen behind them.
 const OPENING = ["jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthStretchLeft", "mouthStretchRight", "mouthShrugUpper", "tongueOut"];
@@ -163,7 +164,7 @@ class Face {
         this.renderer.toneMapping = NeutralToneMapping;
         this.renderer.toneMappingExposure = 1;
         this.renderer.setClearAlpha(0);
-        this.ceiling = Math.min(globalThis.devicePixelRatio || 1, asset.lean ? 1 : 2);
+        this.ceiling = Math.min(globalThis.devicePixelRatio || 1, asset.lean ? LEAN_SCALE : 2);
         this.#scale = this.ceiling;
         this.pivot = new Vector3(...asset.extras.pivot);
         this.shared = { head: { value: new Matrix4() }, breath: { value: 0 } };

@@ -16,6 +16,7 @@ from coachtool.attempts.models import Attempt
 from realtime import names, workers
 from tests import factories
 
+PATIENCE = 20  # seconds, on a busy machine
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -50,17 +51,19 @@ def attempt(db):
 async def test_another_person_may_not_speak_in_an_attempt(attempt, role):
     other = await sync(factories.person, attempt.learner.tenant)
     page = await sync(open_page, attempt, other, role)
-    await page.connect()
-    assert (await page.receive_output())["code"] == 4403
+    await page.connect(timeout=PATIENCE)
+    assert (await page.receive_output(timeout=PATIENCE))["code"] == 4403
 
 
 async def test_a_page_starts_the_conversation_once(attempt, started):
     first, second = await sync(open_page, attempt), await sync(open_page, attempt)
     for page in (first, second):
-        await page.connect()
+        await page.connect(timeout=PATIENCE)
         await page.send_json_to({"type": "hello", "after": 0})
     message = await get_channel_layer().receive(names.inbox(attempt.pk))
     assert message["message"]["type"] == "hello"
+    while not started:
+        await asyncio.sleep(0.05)
     await asyncio.sleep(1.5)
     assert started == [str(attempt.pk)]
     for page in (first, second):
@@ -71,19 +74,19 @@ async def test_a_page_that_comes_back_gets_what_it_missed_and_only_that(attempt)
     for text in ("one", "two"):
         await sync(journal.append, attempt.pk, "utterance", {"speaker": "learner", "text": text})
     page = await sync(open_page, attempt)
-    await page.connect()
+    await page.connect(timeout=PATIENCE)
     seen = (await sync(journal.append, attempt.pk, "utterance", {"speaker": "persona", "text": "three"})).seq - 1
     await page.send_json_to({"type": "hello", "after": seen})
-    assert (await page.receive_json_from())["text"] == "three"
+    assert (await page.receive_json_from(timeout=PATIENCE))["text"] == "three"
     await page.disconnect()
 
 
 async def test_a_finished_attempt_answers_with_its_report(attempt):
     await sync(finish, attempt.pk, "done")
     page = await sync(open_page, attempt)
-    await page.connect()
+    await page.connect(timeout=PATIENCE)
     await page.send_json_to({"type": "hello", "after": 99})
-    ended = await page.receive_json_from()
+    ended = await page.receive_json_from(timeout=PATIENCE)
     assert ended["type"] == "ended" and ended["report"].endswith(f"/attempts/{attempt.pk}/report/")
     await page.disconnect()
 
@@ -91,9 +94,9 @@ async def test_a_finished_attempt_answers_with_its_report(attempt):
 @pytest.mark.parametrize("sent", ["not json", "[]", '{"type": "sudo"}', '{"type": "say", "text": "' + "a" * 70_000 + '"}'])
 async def test_a_bad_message_is_answered_with_a_problem_and_the_socket_stays(attempt, sent):
     page = await sync(open_page, attempt)
-    await page.connect()
+    await page.connect(timeout=PATIENCE)
     await page.send_to(text_data=sent)
-    assert json.loads((await page.receive_output())["text"])["code"] == "bad_message"
+    assert json.loads((await page.receive_output(timeout=PATIENCE))["text"])["code"] == "bad_message"
     await page.send_json_to({"type": "hello", "after": 0})
     await page.disconnect()
 
@@ -101,9 +104,9 @@ async def test_a_bad_message_is_answered_with_a_problem_and_the_socket_stays(att
 async def test_a_page_of_a_live_attempt_whose_process_died_hears_of_it_and_restarts_it(attempt, started):
     await Attempt.objects.filter(pk=attempt.pk).aupdate(state=Attempt.State.LIVE)
     page = await sync(open_page, attempt)
-    await page.connect()
+    await page.connect(timeout=PATIENCE)
     await page.send_json_to({"type": "hello", "after": 0})
-    assert (await page.receive_json_from())["phase"] == "recovering"
+    assert (await page.receive_json_from(timeout=PATIENCE))["phase"] == "recovering"
     assert started == [str(attempt.pk)]
     await page.disconnect()
 

@@ -282,7 +282,7 @@ async def test_a_whole_lease_with_the_real_models():
 async def test_a_worker_process_on_the_gpu_queue_dials_back_and_serves_two_leases_at_once(tmp_path):
     from realtime.workers import lease as task
 
-    options = "-A coachtool worker -Q gpu -P threads -c 2 -l INFO -n speech@test".split()
+    options = ["-A", "coachtool", "worker", "-Q", "gpu", "-P", "threads", "-c", "2", "-l", "INFO", "-n", "speech@test"]
     with open(tmp_path / "log", "wb") as log:
         worker = subprocess.Popen([sys.executable, "-m", "celery", *options], stdout=log, stderr=log)
     connected: asyncio.Queue[Wire] = asyncio.Queue()
