@@ -33,6 +33,7 @@ install-tests:
 
 test: install-tests
 	@$(VENV)/python -m coachtool.embedded.browser
+	@$(VENV)/python -m coachtool.embedded.lrs --install --dir .data/lrs
 	@echo "Checking the style."
 	@style=0; $(VENV)/ruff check --quiet --output-format concise . || style=1; \
 	[ $$style = 0 ] || echo "The style check found the faults above; the tests run all the same."; \

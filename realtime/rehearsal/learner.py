@@ -245,11 +245,11 @@ class Learner:
 
     def _on_state(self, message: dict) -> None:
         phase = message["phase"]
-        if phase != self._phase and phase in ("waiting", "recovering"):
+        if phase != self._phase and phase == "waiting":
             self._tell(f"({phase}: {message.get('detail') or 'please wait'})")
         if phase == "recovering":
             self._recovering = True
-            self._notice(f"The conversation was interrupted: {message.get('detail', '')}".rstrip(": "))
+            self._notice(message.get("detail") or "The conversation was cut off; it is being replaced.")
         if phase == "live" and self._phase != "live":
             # A conversation that was replaced begins by listening, and says so only when that changes.
             self._recovering, self._floor = False, "listening"

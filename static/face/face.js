@@ -295,7 +295,7 @@ class Face {
         this.#camera.aspect = aspect;
         this.#camera.position.set(0, -0.005, 1.5);
         this.#camera.fov = (2 * Math.atan(high / 2 / (1.5 - 0.06)) * 180) / Math.PI;
-        this.#camera.lookAt(0, -0.045 + (0.4 - high) * 0.12, 0);
+        this.#camera.lookAt(0, -0.045 + (high - 0.4) / 2, 0); // the bust ends below -0.245: more height shows more above
         this.#camera.updateProjectionMatrix();
         if (this.#frame !== null) this.#draw(performance.now());
     }

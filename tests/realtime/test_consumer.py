@@ -91,7 +91,10 @@ async def test_a_finished_attempt_answers_with_its_report(attempt):
     await page.disconnect()
 
 
-@pytest.mark.parametrize("sent", ["not json", "[]", '{"type": "sudo"}', '{"type": "say", "text": "' + "a" * 70_000 + '"}'])
+TOO_LONG = json.dumps({"type": "say", "text": "a" * 70_000})
+
+
+@pytest.mark.parametrize("sent", ["not json", "[]", '{"type": "sudo"}', TOO_LONG])
 async def test_a_bad_message_is_answered_with_a_problem_and_the_socket_stays(attempt, sent):
     page = await sync(open_page, attempt)
     await page.connect(timeout=PATIENCE)

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(360)]
 LINES = (
     "If the repair estimate is above ten thousand dollars, I stop and bring the claim to you.",
     "As soon as anyone was injured in the accident, even if it's only a stiff neck, I hand the claim over to you.",
-    "If the story doesn't add up, for example when the two drivers tell it differently, I suspect fraud and I escalate.",
+    "If the story doesn't add up, for example when the two drivers tell it differently, "
+    "I suspect fraud and I escalate.",
     "At the top of the note I write the reason why I'm escalating the claim.",
     "I write down what happened and what both drivers said, only the facts, without my own opinion.",
 )
