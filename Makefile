@@ -37,11 +37,13 @@ test: install-tests
 	@echo "Checking the style."
 	@style=0; $(VENV)/ruff check --quiet --output-format concise . || style=1; \
 	[ $$style = 0 ] || echo "The style check found the faults above; the tests run all the same."; \
-	echo "Running the tests."; $(VENV)/python -m pytest && exit $$style
+	echo "Running the tests."; $(VENV)/python -m pytest -n 2 --dist loadgroup && exit $$style
 
 lint:
 	@echo "Checking the style."
 	@$(VENV)/ruff check --quiet .
 
 clean:
+	@! test -e .data/lock || flock --nonblock .data/lock true || \
+	{ echo "A copy runs on .data: stop it with Ctrl-C, then make clean again." >&2; exit 1; }
 	rm -rf .venv .data .pytest_cache .ruff_cache

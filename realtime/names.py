@@ -23,6 +23,6 @@ def starting(attempt_id: Any) -> str:
     return f"starting:{attempt_id}"
 
 
-ALIVE_SECONDS = 4
-STARTING_SECONDS = 6
+ALIVE_SECONDS = 5  # after the last sign of life
+STARTING_SECONDS = 10  # from the start of a process to its first sign of life
 WAITING = "coachtool:waiting"  # sorted set: attempts that wait for a speech worker, by since when

@@ -132,7 +132,7 @@ class PeerMedia:
 
 async def run(attempt_id: str) -> None:
     """Take the attempt and hold its conversation until it ends, or another process takes over."""
-    if not await cache.aadd(names.alive(attempt_id), 0, names.ALIVE_SECONDS):
+    if not await cache.aadd(names.alive(attempt_id), 0, names.STARTING_SECONDS):
         return log.info("not starting: attempt %s has a living conversation", attempt_id)
     try:
         attempt, epoch = await database_sync_to_async(journal.take)(attempt_id)
@@ -140,10 +140,13 @@ async def run(attempt_id: str) -> None:
         log.info("not starting: %s", refusal)
         return
     log.info("attempt %s: epoch %s begins", attempt_id, epoch)
-    transcript, state, said = await database_sync_to_async(_history)(attempt)
-    await asyncio.to_thread(AuthoredCoach().prepare, attempt.brief)
     record = JournalRecord(attempt.pk, epoch)
     coach = AuthoredCoach()
+    # Said from the first moment, because a page that sees no sign of life starts another process.
+    sides = [asyncio.ensure_future(_stay_alive(record, attempt_id, epoch))]
+    transcript, state, said = await database_sync_to_async(_history)(attempt)
+    # Embedding the examples takes a second or two, and the opening is spoken meanwhile.
+    preparing = asyncio.ensure_future(asyncio.to_thread(coach.prepare, attempt.brief))
     voiced = attempt.modality == Attempt.Modality.VOICE
     valkey = redis.asyncio.from_url(f"{settings.VALKEY_URL}/2", socket_timeout=5)
 
@@ -172,9 +175,9 @@ async def run(attempt_id: str) -> None:
         said=said,
         timing=Timing(rejoin=settings.REJOIN_SECONDS),
     )
-    sides = [
+    sides += [
         asyncio.ensure_future(_receive(conversation, attempt_id)),
-        asyncio.ensure_future(_live(conversation, record, attempt_id, epoch, valkey)),
+        asyncio.ensure_future(_tick(conversation, attempt_id, valkey)),
     ]
     try:
         if lease is not None:
@@ -187,12 +190,13 @@ async def run(attempt_id: str) -> None:
     except Stopped as stopped:
         log.info("attempt %s: epoch %s stops: %s", attempt_id, epoch, stopped)
     finally:
-        for task in sides:
+        for task in (*sides, preparing):
             task.cancel()
         if lease is not None:
             await lease.close()
             await media.close()
-        await cache.adelete(names.alive(attempt_id))
+        if await cache.aget(names.alive(attempt_id)) == epoch:
+            await cache.adelete(names.alive(attempt_id))
         await valkey.zrem(names.WAITING, attempt_id)
         await valkey.aclose()
         await get_channel_layer().close_pools()
@@ -206,20 +210,27 @@ async def _receive(conversation: Conversation, attempt_id: str) -> None:
         conversation.post("browser", message["message"])
 
 
-async def _live(conversation: Conversation, record: JournalRecord, attempt_id: str, epoch: int, valkey) -> None:
-    """Say every second that this process lives, and every fifth to the database, which may fence it off."""
+async def _stay_alive(record: JournalRecord, attempt_id: str, epoch: int) -> None:
+    """Say every second that this process lives, and every fifth to the database, which may fence it off (Stopped)."""
     second = 0
     while True:
         with contextlib.suppress(OSError, redis.exceptions.RedisError):
             await cache.aset(names.alive(attempt_id), epoch, names.ALIVE_SECONDS)
-            if conversation.phase == "waiting":
+        if second % 5 == 0:
+            await record.beat()
+        second += 1
+        await asyncio.sleep(1)
+
+
+async def _tick(conversation: Conversation, attempt_id: str, valkey) -> None:
+    """The conversation's clock, and its place in the queue while it waits for a worker."""
+    while True:
+        if conversation.phase == "waiting":
+            with contextlib.suppress(OSError, redis.exceptions.RedisError):
                 queue = await _rank(valkey, attempt_id)
                 state = {"type": "state", "phase": "waiting", "detail": "", "queue": queue}
                 await conversation.audience.publish(state)
-        if second % 5 == 0:
-            await record.beat()
         conversation.post("tick")
-        second += 1
         await asyncio.sleep(1)
 
 

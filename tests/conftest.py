@@ -7,6 +7,7 @@ import pytest
 WHOLE = Path(__file__).resolve().parent / "whole"
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "product" if WHOLE in item.path.parents else str(item.path)

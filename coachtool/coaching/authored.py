@@ -46,7 +46,6 @@ class AuthoredCoach:
         embed.matrix(_subjects(brief))
 
     def open(self, brief: Brief) -> Reply:
-        self.prepare(brief)
         nothing = judge.key_points(brief, ())
         step = agenda.next_step(brief, CoachState(), nothing)
         lines = words.sentences(brief.opening) + words.sentences(step.prompt)
