@@ -40,6 +40,8 @@ _LONGEST = 400  # phonemes in one run of the model
 _FADE = 120  # samples at 24 kHz, 5 ms
 _LOUDNESS = 0.08  # RMS of speech that a person's microphone would give, about -22 dBFS
 _QUIET = 0.01  # below this share of the peak, a line's first and last samples are silence
+_LONG_SILENCE = 0.6  # seconds that the model leaves between some sentences, which no person in flow does
+_FLUENT_SILENCE = 0.35  # seconds that are left of it
 _BITRATE = 32_000
 
 
@@ -187,8 +189,21 @@ def loudness(samples: np.ndarray) -> float:
     return min(_LOUDNESS / rms, 0.95 / peak) if peak else 1.0
 
 
+def tighten(samples: np.ndarray, rate: int) -> np.ndarray:
+    """With each long silence inside cut to what lies between two sentences of a fluent speaker."""
+    block = rate // 100
+    quiet = np.abs(samples[: len(samples) // block * block]).reshape(-1, block).max(1) <= _QUIET * np.abs(samples).max()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int))) * block
+    keep = np.ones(len(samples), bool)
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start > _LONG_SILENCE * rate:
+            keep[start + round(_FLUENT_SILENCE * rate) : end] = False
+    return samples[keep]
+
+
 def record(path: Path, samples: np.ndarray) -> None:
-    """Keep 24 kHz samples as an Opus file; the file appears whole or not at all."""
+    """Keep 24 kHz samples as an Opus file, tightened; the file appears whole or not at all."""
+    samples = tighten(samples, _MODEL_RATE)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     os.close(handle)

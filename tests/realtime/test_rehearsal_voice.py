@@ -114,3 +114,9 @@ async def test_a_microphone_that_is_taken_away_ends_the_line():
     microphone.stop()
     with pytest.raises(MediaStreamError):
         await speaking
+
+
+def test_the_silence_between_two_sentences_is_cut_to_that_of_a_fluent_speaker():
+    sound = np.full(2400, 0.5, np.float32)
+    spoken = np.concatenate([sound, np.zeros(24_000, np.float32), sound])
+    assert len(voices.tighten(spoken, 24_000)) == 2 * 2400 + round(0.35 * 24_000)
