@@ -57,7 +57,7 @@ class World:
         self.ready, self.connected = True, True
         self.utterances, self.published, self.lips_sent = [], [], []
         self.guardrails, self.escalations, self.finished, self.asked = [], [], None, []
-        self.fenced = False
+        self.fenced, self.models_recorded = False, []
         self.conversation = None
         self.track = VoiceTrack(
             lambda sentence, sample: self.conversation.post("sentence_started", (sentence, sample)),
@@ -78,6 +78,9 @@ class World:
 
     async def escalate(self, trigger, question):
         self.escalations.append(question)
+
+    async def models(self, models):
+        self.models_recorded.append(models)
 
     async def finish(self, reason):
         self.finished = reason
@@ -260,8 +263,9 @@ async def test_a_lost_worker_is_waited_for_and_the_sentence_said_again():
         assert stage.conversation.phase == "recovering"
         assert stage.world.said("persona") == []
         stage.world.ready = True
-        stage.hear("ready", models={})
+        stage.hear("ready", models={"voice": "hibari 0.2.1"})
         await asyncio.sleep(6)
+        assert stage.world.models_recorded == [{"voice": "hibari 0.2.1"}]
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
         assert stage.conversation.phase == "live"
 
