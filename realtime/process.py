@@ -30,6 +30,7 @@ from realtime.transport.track import VoiceTrack
 
 log = logging.getLogger(__name__)
 
+_FAREWELL = 1.0  # seconds between the end's announcement and hanging up, so that no page takes it for a failure
 _ASKING = 3  # how many of the waiting conversations ask for a worker at the same time
 
 
@@ -187,6 +188,7 @@ async def run(attempt_id: str) -> None:
         main.cancel()
         for task in done:
             task.result()
+        await asyncio.sleep(_FAREWELL)
     except Stopped as stopped:
         log.info("attempt %s: epoch %s stops: %s", attempt_id, epoch, stopped)
     finally:

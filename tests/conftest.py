@@ -7,9 +7,10 @@ import pytest
 WHOLE = Path(__file__).resolve().parent / "whole"
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_itemcollected(item: pytest.Item) -> None:
+    group = "product" if WHOLE in item.path.parents else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        group = "product" if WHOLE in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: WHOLE not in item.path.parents)

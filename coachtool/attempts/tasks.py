@@ -16,13 +16,11 @@ log = logging.getLogger(__name__)
 
 @app.task(name="coachtool.attempts.tasks.sweep")
 def sweep() -> None:
-    """Score attempts whose conversation died and whose learner did not come back; forget those never begun."""
-    now = timezone.now()
-    stale = now - timedelta(seconds=settings.REJOIN_SECONDS + 30)
+    """Score attempts whose conversation died and whose learner did not come back."""
+    stale = timezone.now() - timedelta(seconds=settings.REJOIN_SECONDS + 30)
     for attempt in Attempt.objects.filter(state=Attempt.State.LIVE, heartbeat__lt=stale):
         log.info("attempt %s: nobody came back, scoring what was said", attempt.pk)
         try:
             finish(attempt.pk, "left", epoch=attempt.epoch)
         except journal.Fenced:
             continue
-    Attempt.objects.filter(state=Attempt.State.CREATED, created__lt=now - timedelta(days=1)).delete()

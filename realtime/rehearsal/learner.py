@@ -331,7 +331,8 @@ class Learner:
             await asyncio.wait_for(call.connected.wait(), _OFFER_AGAIN + 2)
         if call.connected.is_set():
             await call.failed.wait()
-        if call is self._call and not self._ended.is_set():
+        hung_up = self._phase == "ending" or self._ended.is_set()
+        if call is self._call and not hung_up:
             self._notice("The media connection failed; connecting anew.")
             self._spawn_offer()
 

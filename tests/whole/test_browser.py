@@ -71,7 +71,7 @@ def grade_of(page, world, learner):
     return page.locator("main")
 
 
-def test_a_learner_talks_passes_and_sees_the_grade_without_one_error_in_the_page(world, microphone):
+def test_a_learner_talks_reloads_passes_and_sees_the_grade_without_one_error_in_the_page(world, microphone):
     flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     capture = f"--use-file-for-fake-audio-capture={microphone}"
     play = "--autoplay-policy=no-user-gesture-required"
@@ -84,6 +84,11 @@ def test_a_learner_talks_passes_and_sees_the_grade_without_one_error_in_the_page
         expect(activity.locator("body[data-phase=live]")).to_be_attached(timeout=60_000)
         expect(activity.locator("body[data-floor=speaking]")).to_be_attached(timeout=30_000)
         expect(activity.locator("body[data-floor=hearing]")).to_be_attached(timeout=60_000)
+        expect(activity.locator("#lines .spoken")).to_have_count(2, timeout=60_000)
+        page.reload()
+        expect(activity.locator("body[data-phase=live]")).to_be_attached(timeout=60_000)
+        expect(activity.locator("#lines .spoken").first).to_contain_text("Ruth", timeout=10_000)
+        expect(activity.locator("body[data-floor=speaking]")).to_be_attached(timeout=60_000)
         expect(activity.get_by_role("heading", name="Passed")).to_be_visible(timeout=240_000)
         assert (
             "ten thousand" in activity.locator("main").inner_text()

@@ -1,5 +1,6 @@
 """Synthetic learners through the whole product: launch, voice, score, gradebook, record store."""
 
+import httpx
 import pytest
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(300)]
@@ -45,3 +46,8 @@ def test_a_learner_who_does_not_know_fails_and_gets_that_grade(world):
     assert result["outcome"] == "failed"
     assert result["grade_in_lms"] == result["score"] < 70
     assert "failed" in result["statements"]
+
+
+def test_the_strict_lms_found_nothing_wrong_with_any_of_it(world):
+    verdicts = httpx.get(f"{world.product.sandbox_url}/verdicts.json", timeout=10).json()
+    assert verdicts == {"verdicts": []}
