@@ -37,7 +37,7 @@ test: install-tests
 	@echo "Checking the style."
 	@style=0; $(VENV)/ruff check --quiet --output-format concise . || style=1; \
 	[ $$style = 0 ] || echo "The style check found the faults above; the tests run all the same."; \
-	echo "Running the tests."; $(VENV)/python -m pytest -n 2 --dist loadgroup && exit $$style
+	echo "Running the tests."; $(VENV)/python -m pytest -n 2 && exit $$style
 
 lint:
 	@echo "Checking the style."
