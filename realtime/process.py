@@ -178,7 +178,7 @@ async def run(attempt_id: str) -> None:
     )
     sides += [
         asyncio.ensure_future(_receive(conversation, attempt_id)),
-        asyncio.ensure_future(_tick(conversation, attempt_id, valkey)),
+        asyncio.ensure_future(_tick(conversation, lease, attempt_id, valkey)),
     ]
     try:
         if lease is not None:
@@ -224,11 +224,16 @@ async def _stay_alive(record: JournalRecord, attempt_id: str, epoch: int) -> Non
         await asyncio.sleep(1)
 
 
-async def _tick(conversation: Conversation, attempt_id: str, valkey) -> None:
+async def _tick(conversation: Conversation, lease: Lease | None, attempt_id: str, valkey) -> None:
     """The conversation's clock, and its place in the queue while it waits for a worker."""
+    served = False
     while True:
-        if conversation.phase == "waiting":
-            with contextlib.suppress(OSError, redis.exceptions.RedisError):
+        with contextlib.suppress(OSError, redis.exceptions.RedisError):
+            ready = lease is not None and lease.ready
+            if ready and not served:
+                await valkey.zrem(names.WAITING, attempt_id)
+            served = ready
+            if conversation.phase == "waiting":
                 queue = await _rank(valkey, attempt_id)
                 state = {"type": "state", "phase": "waiting", "detail": "", "queue": queue}
                 await conversation.audience.publish(state)
