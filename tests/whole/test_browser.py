@@ -76,7 +76,7 @@ def test_a_learner_talks_reloads_passes_and_sees_the_grade_without_one_error_in_
     capture = f"--use-file-for-fake-audio-capture={microphone}"
     play = "--autoplay-policy=no-user-gesture-required"
     with chromium(*flags, capture, play, viewport={"width": 1280, "height": 800}) as (page, errors):
-        activity = open_activity(page, world, "learner2")
+        activity = open_activity(page, world, "learner5")
         activity.get_by_label("By voice").check()
         activity.get_by_label("Microphone", exact=False).first.check()
         activity.locator("#ai_disclosure").check()
@@ -94,13 +94,13 @@ def test_a_learner_talks_reloads_passes_and_sees_the_grade_without_one_error_in_
             "ten thousand" in activity.locator("main").inner_text()
             or "$10,000" in activity.locator("main").inner_text()
         )
-        expect(grade_of(page, world, "learner2")).to_contain_text("100", timeout=30_000)
+        expect(grade_of(page, world, "learner5")).to_contain_text("100", timeout=30_000)
         assert errors == []
 
 
 def test_a_learner_passes_in_writing_with_the_keyboard_alone(world):
     with chromium(viewport={"width": 390, "height": 844}) as (page, errors):
-        activity = open_activity(page, world, "learner3")
+        activity = open_activity(page, world, "learner6")
         tab_to(page, activity, "input[name=modality]")
         choose_by_keyboard(page, activity, "input[name=modality][value=text]")
         tab_to(page, activity, "#ai_disclosure")
@@ -114,7 +114,7 @@ def test_a_learner_passes_in_writing_with_the_keyboard_alone(world):
             page.keyboard.type(line)
             page.keyboard.press("Enter")
         expect(activity.get_by_role("heading", name="Passed")).to_be_visible(timeout=60_000)
-        expect(grade_of(page, world, "learner3")).to_contain_text("100", timeout=30_000)
+        expect(grade_of(page, world, "learner6")).to_contain_text("100", timeout=30_000)
         assert errors == []
 
 
