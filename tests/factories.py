@@ -6,7 +6,6 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
 
@@ -170,8 +169,3 @@ def finished(
             )
         signals.attempt_finished.send(Attempt, attempt=of)
     return of
-
-
-async def aperson(beside: Attempt) -> Person:
-    """Somebody else at the same tenant, from a coroutine."""
-    return await sync_to_async(lambda: person(beside.resource_link.course.tenant, "Grace Other"))()

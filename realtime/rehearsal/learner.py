@@ -178,28 +178,6 @@ class Learner:
         while not await self._signalling.send(message) and not self._ended.is_set():
             await asyncio.sleep(0.25)
 
-    async def _answer_to(self, understood: int, answered: int) -> None:
-        """Wait for the persona's answer. Returns without one when the line was plainly not heard."""
-        loop = asyncio.get_running_loop()
-        quiet_since = waiting_since = loop.time()
-        following = self._choice.interruption(self._learner_turns(understood) + 1)
-        while not self._ended.is_set():
-            now = loop.time()
-            if self._answered > answered and self._persona_is_done():
-                return
-            if following is not None and self._onset is not None:
-                return
-            if self._phase != "live":
-                quiet_since = waiting_since = now
-            elif self._floor != "listening" or self._ear.silent_for(now) < GAP:
-                quiet_since = now
-            if self._understood == understood and now - quiet_since > _PATIENCE:
-                return
-            if now - waiting_since > _LONGEST_WAIT:
-                self._notice(f"The persona did not answer within {_LONGEST_WAIT:.0f} s.")
-                return
-            await self._pause()
-
     async def _finish(self) -> None:
         while not self._ended.is_set():
             await self._signalling.send({"type": "finish"})

@@ -52,3 +52,10 @@ def test_an_activity_that_cannot_be_read_names_its_file_and_field_and_loads_noth
     with pytest.raises(CommandError, match=r"b\.yaml: activity\.objectives\[0\]\.required"):
         load(directory=tmp_path)
     assert not Activity.objects.exists()
+
+
+def test_a_version_frozen_with_a_field_that_is_gone_stays_readable():
+    load()
+    version = ActivityVersion.objects.first()
+    version.definition = {**version.definition, "retired": "x", "persona": {**version.definition["persona"], "old": 1}}
+    assert version.brief.slug == version.definition["slug"]
