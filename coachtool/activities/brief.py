@@ -136,7 +136,12 @@ class Fact:
 
 @dataclass(frozen=True)
 class Brief:
-    """A whole activity as the conversation needs it. `pass_mark` is a share of the objectives' points, 0 to 1."""
+    """A whole activity as the conversation needs it.
+
+    `pass_mark` is a share of the objectives' points, 0 to 1. `attempts` is how
+    many graded attempts a learner has, 0 for as many as they like; `counts`
+    says which of them the grade comes from: best, last or first.
+    """
 
     slug: str
     title: str
@@ -158,6 +163,8 @@ class Brief:
     pass_mark: float = 0.7
     minutes: int = 10
     max_score: int = 100
+    attempts: int = 0
+    counts: str = "best"
 
     def objective(self, objective_id: str) -> Objective:
         return next(objective for objective in self.objectives if objective.id == objective_id)
@@ -236,4 +243,10 @@ def load(data: Any, *, lenient: bool = False) -> Brief:
             raise BriefError(f"activity.phrases.{name}: give at least one phrase, or leave the field out.")
     if not 0 < brief.pass_mark <= 1:
         raise BriefError("activity.pass_mark: a share between 0 and 1, such as 0.7.")
+    if brief.attempts < 0:
+        raise BriefError("activity.attempts: a number of attempts, or 0 for as many as they like.")
+    if brief.counts not in ("best", "last", "first"):
+        raise BriefError("activity.counts: use best, last or first.")
+    if brief.max_score < 1 or brief.minutes < 1:
+        raise BriefError("activity.max_score and activity.minutes: at least 1.")
     return brief

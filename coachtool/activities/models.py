@@ -19,6 +19,12 @@ class Activity(models.Model):
 
     @property
     def latest(self) -> "ActivityVersion":
+        """The newest published version: what learners meet. Raises ActivityVersion.DoesNotExist if there is none."""
+        return self.versions.filter(published=True).latest("number")
+
+    @property
+    def newest(self) -> "ActivityVersion":
+        """The newest version of all, which may be a preview that nobody but its author has met."""
         return self.versions.latest("number")
 
 
@@ -28,6 +34,7 @@ class ActivityVersion(models.Model):
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     definition = models.JSONField()
+    published = models.BooleanField(default=True)  # False: frozen for a preview
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,6 +9,7 @@ was shown and what is still to be heard.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from functools import lru_cache
 
@@ -115,11 +116,11 @@ class _Turn:
     ):
         self.brief, self.phrases, self.state, self.turn = brief, brief.phrases, state, turn
         self.transcript, self.judged, self.changed = transcript, judged, changed
-        self.text = turn.text
+        self.text, self.unnamed = turn.text, _unnamed(turn.text, brief.persona.name)
         self.newly_met = tuple(point.key_point for point in changed if point.verdict == "met")
 
     def reply(self) -> Reply:
-        if self.state.phase == "closed" or (intents.wants_to_stop(self.text) and not self.newly_met):
+        if self.state.phase == "closed" or (intents.wants_to_stop(self.unnamed) and not self.newly_met):
             return self._close(self.phrases.farewell)
         touched = guard.check(self.brief, self.turn)
         if touched:
@@ -139,7 +140,7 @@ class _Turn:
             return self._back(speech.who(self.brief.persona, self.phrases), "answer")
         if intents.wants_it_again(self.text) and self.state.last_lines:
             return Reply(self.state.last_lines, "answer", self.state)
-        if intents.greets(self.text):
+        if intents.greets(self.unnamed):
             return self._back(self._pick("greeting"), "answer", whole=True)
         return None
 
@@ -305,6 +306,11 @@ class _Turn:
             return False
         likeness, _ = embed.nearest(embed.vector(said), embed.matrix(_subjects(self.brief)))
         return likeness < _STRANGE
+
+
+def _unnamed(text: str, name: str) -> str:
+    """`text` without whom it addresses: "Good morning, Amara." greets, as "Good morning." does."""
+    return re.sub(rf",?\s*\b((?i:{re.escape(name)})\b|(?i:mrs|ms|miss|madam)\b\.?( [A-Z]\w+)?)", "", text)
 
 
 @lru_cache(maxsize=64)

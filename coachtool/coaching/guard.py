@@ -36,8 +36,8 @@ MANIPULATION = Guardrail(
         r"\b(mark|grade|score|rate|count|pass) (me|this|it|my \w+|everything|all|them|all of \w+|"
         r"the \w+( \w+)?)( \w+){0,3} as "
         r"(\w+ )?(met|passed|pass|complete|completed|correct|done|fulfilled|successful)\b",
-        r"\b(give|award) me (the |all |full |maximum |top |my |a |an )*(points|marks|credit|score|pass|grade|a|100|"
-        r"100 percent)\b"
+        r"\b(give|award) me (the |all |full |maximum |top |my |a |an )*(points|marks|credit|score|pass|grade|"
+        r"a(?=\W*$)|100( percent)?)(?!\w)"
         r"(?! (for|to) (the|a) claim)",
         r"\b(just )?(let me pass|pass me|make me pass)\b",
         r"\b(reveal|show|print|repeat|tell me|output|read out|what is|what are) (me )?(your|the) (system |hidden |"
