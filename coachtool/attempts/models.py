@@ -47,18 +47,31 @@ class Person(models.Model):
 
 
 class ResourceLink(models.Model):
-    """An activity placed in a course."""
+    """An activity placed in a course. `activity` is None until an instructor has picked one.
+
+    `named` is the activity that the LMS named when it last launched (the custom
+    parameter `activity`): a new name moves the link, the same name again does
+    not undo what an instructor picked since. `preview`: no place in the course,
+    but where authors of an activity talk with its newest version before anybody else.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="resource_links")
     lms_id = models.CharField(max_length=255)
     title = models.CharField(max_length=500, blank=True)
-    activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="resource_links")
+    activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="resource_links", null=True)
+    named = models.CharField(max_length=100, blank=True)
+    preview = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["course", "lms_id"], name="one_row_per_resource_link")]
 
     def __str__(self):
-        return self.title or self.activity.title
+        return self.title or (self.activity.title if self.activity else "Activity")
+
+    @property
+    def version(self) -> ActivityVersion:
+        """The version that an attempt which begins now is pinned to."""
+        return self.activity.newest if self.preview else self.activity.latest
 
 
 class Attempt(models.Model):
@@ -96,6 +109,9 @@ class Attempt(models.Model):
     score = models.FloatField(null=True)  # share of the maximum, 0 to 1
     outcome = models.CharField(max_length=7, choices=Outcome, blank=True)
     evaluator = models.CharField(max_length=200, blank=True)
+    # What is counted once an instructor has disagreed with a verdict, or has decided an unclear one.
+    reviewed_score = models.FloatField(null=True)
+    reviewed_outcome = models.CharField(max_length=7, choices=Outcome, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "heartbeat"])]
@@ -105,9 +121,19 @@ class Attempt(models.Model):
         return self.version.brief
 
     @property
+    def counted_score(self) -> float | None:
+        """The share of the maximum that counts: the reviewer's where there is one."""
+        return self.score if self.reviewed_score is None else self.reviewed_score
+
+    @property
+    def counted_outcome(self) -> str:
+        return self.reviewed_outcome or self.outcome
+
+    @property
     def points(self) -> float | None:
-        """The score in the activity's points."""
-        return None if self.score is None else round(self.score * self.brief.max_score, 2)
+        """The score that counts, in the activity's points."""
+        score = self.counted_score
+        return None if score is None else round(score * self.brief.max_score, 2)
 
 
 class AttemptEvent(models.Model):
@@ -141,6 +167,91 @@ class ObjectiveOutcome(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["attempt", "objective"], name="one_outcome_per_objective")]
+
+
+class Review(models.Model):
+    """An instructor's verdict on one objective of an attempt. Append-only: the newest counts.
+
+    It agrees with the judge where `verdict` is the outcome's own.
+    """
+
+    outcome = models.ForeignKey(ObjectiveOutcome, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    verdict = models.CharField(max_length=7, choices=ObjectiveOutcome.Verdict)
+    note = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created", "pk"]
+
+    @property
+    def agrees(self) -> bool:
+        return self.verdict == self.outcome.verdict
+
+
+class GradeOverride(models.Model):
+    """A grade of the instructor's own: while one stands, it is the learner's grade, whatever attempts score.
+
+    Append-only: the newest that is not `withdrawn` stands. `points` of `maximum`.
+    """
+
+    resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="overrides")
+    learner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="overrides")
+    points = models.FloatField()
+    maximum = models.FloatField()
+    note = models.TextField(blank=True)
+    given_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["created", "pk"]
+
+
+class Dispute(models.Model):
+    """A learner who sees an objective's verdict differently, and what the instructor answered."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ANSWERED = "answered"
+        WITHDRAWN = "withdrawn"
+
+    outcome = models.ForeignKey(ObjectiveOutcome, on_delete=models.CASCADE, related_name="disputes")
+    reason = models.TextField()
+    created = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    answered = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outcome"], condition=models.Q(state="open"), name="one_open_dispute_per_outcome"
+            )
+        ]
+
+
+class Enrolment(models.Model):
+    """A person on a course's roster, as the LMS last told it. `left` is set when they are no longer on it."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrolments")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="enrolments")
+    role = models.CharField(max_length=10, choices=[("learner", "learner"), ("instructor", "instructor")])
+    active = models.BooleanField(default=True)  # the LMS's status Active
+    joined = models.DateTimeField(auto_now_add=True)
+    left = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["course", "person"], name="one_enrolment_per_person")]
+
+
+class AddressedVisit(models.Model):
+    """A visit of a browser that keeps no cookies: known by the secret in its address, of which this is the digest."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    visit = models.JSONField()
+    expires = models.DateTimeField(db_index=True)
 
 
 class Escalation(models.Model):

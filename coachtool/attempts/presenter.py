@@ -46,7 +46,7 @@ def _row(visit: Visit, attempt: Attempt) -> AttemptRow:
         at=attempt.started or attempt.created,
         minutes=report.minutes(attempt),
         state=attempt.state,
-        outcome=attempt.outcome,
+        outcome=attempt.counted_outcome,
         score=attempt.points,
         max_score=attempt.brief.max_score,
         graded=attempt.graded,

@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from coachtool.activities.brief import Brief, KeyPoint, Objective
-from coachtool.attempts.models import Attempt, AttemptEvent, Escalation, ObjectiveOutcome
+from coachtool.attempts import review
+from coachtool.attempts.models import (
+    Attempt,
+    AttemptEvent,
+    Dispute,
+    Escalation,
+    GradeOverride,
+    ObjectiveOutcome,
+    Review,
+)
 from coachtool.coaching.judge import LOW_CONFIDENCE
+
+_SAID = ("reviews__reviewer", "disputes__answered_by")  # what people said of an outcome
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,18 @@ class KeyPointReport:
 
 @dataclass(frozen=True)
 class ObjectiveReport:
-    """`met` of `required` key points, and each of them."""
+    """`met` of `required` key points, and each of them.
 
+    `verdict` is the one that counts, `judged` the judge's; they differ where `review` says so.
+    """
+
+    id: str
     name: str
     criterion: str
     verdict: str
+    judged: str
+    review: Review | None
+    dispute: Dispute | None
     met: int
     required: int
     shown: tuple[KeyPointReport, ...]
@@ -86,11 +104,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Report:
-    """What the page shows. `score` in the activity's points; None where nothing was scored."""
+    """What the page shows. `score` in the activity's points; None where nothing was scored.
+
+    `override` is the instructor's own grade, which then is the learner's.
+    """
 
     outcome: str
     score: float | None
     max_score: int
+    override: GradeOverride | None
     minutes: int
     ended_early: str
     objectives: tuple[ObjectiveReport, ...]
@@ -109,14 +131,15 @@ def build(attempt: Attempt) -> Report:
     """The report of an attempt that is finished."""
     brief = attempt.brief
     events = tuple(attempt.events.filter(kind__in=("utterance", "guardrail")))
-    judged = {outcome.objective: outcome for outcome in attempt.outcomes.all()}
+    judged = {outcome.objective: outcome for outcome in attempt.outcomes.prefetch_related(*_SAID)}
     objectives = tuple(
         _objective(objective, judged[objective.id]) for objective in brief.objectives if objective.id in judged
     )
     return Report(
-        outcome=attempt.outcome,
+        outcome=attempt.counted_outcome,
         score=attempt.points,
         max_score=brief.max_score,
+        override=review.standing_override(attempt.resource_link, attempt.learner) if attempt.graded else None,
         minutes=minutes(attempt),
         ended_early=attempt.end_reason if attempt.end_reason in ("left", "timeout", "guardrail") else "",
         objectives=objectives,
@@ -145,9 +168,13 @@ def _objective(objective: Objective, outcome: ObjectiveOutcome) -> ObjectiveRepo
         tuple(point for point in points if point.verdict == verdict) for verdict in ("met", "unclear", "not_met")
     )
     return ObjectiveReport(
+        objective.id,
         objective.name,
         objective.criterion,
+        review.verdict_of(outcome),
         outcome.verdict,
+        review.newest_review(outcome),
+        max(outcome.disputes.all(), key=lambda dispute: dispute.pk, default=None),
         len(shown),
         objective.required,
         shown,

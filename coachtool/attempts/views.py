@@ -8,24 +8,32 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from coachtool.attempts import presenter, window
-from coachtool.attempts import report as reports
+from coachtool.attempts import access, presenter, window
 from coachtool.attempts import start as starting
-from coachtool.attempts.access import NotAdmitted, Visit, admitted, attempt_for
+from coachtool.attempts.access import NotAdmitted, admitted, attempt_for
 from coachtool.attempts.forms import AnswerForm, StartForm
 from coachtool.attempts.models import Attempt, Escalation, Person, ResourceLink
+from coachtool.attempts.report_page import report_page
 
 
 @require_safe
 @never_cache
-@admitted("learner", "instructor")
+@admitted("learner", "instructor", anywhere=True)
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a launch arrives: an instructor at the attempts, a learner in the live conversation or the lobby."""
+    """Where a launch arrives: an instructor at the attempts, a learner in the live conversation or the lobby.
+
+    Where no activity has been picked yet, the instructor picks one.
+    """
     visit = request.visit
+    if not access.has_activity(visit):
+        if visit.role != "instructor":
+            raise NotAdmitted("Your instructor has not chosen the activity for this place yet.")
+        return redirect("picking:activities", visit.id)
     if visit.role == "instructor":
         return redirect("attempts:attempts", visit.id)
     live = starting.open_attempt(visit)
@@ -85,22 +93,16 @@ def report(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         if own:
             return redirect("attempts:conversation", visit.id, attempt.pk)
         return render(request, "attempts/report_later.html", {"attempt": attempt})
-    context = {
-        "attempt": attempt,
-        "brief": attempt.brief,
-        "report": reports.build(attempt),
-        "own": own,
-        "instructor": visit.role == "instructor",
-    }
-    return render(request, "attempts/report.html", context)
+    return report_page(request, attempt)
 
 
 @require_safe
 @never_cache
 @admitted("instructor")
 def attempts(request: HttpRequest) -> HttpResponse:
-    """The attempts at this resource link, and the questions that wait for an answer."""
-    return _attempts(request)
+    """The attempts at this resource link (or `at` another of the course), and the questions that wait for an answer."""
+    at = request.GET.get("at", "")
+    return _attempts(request, int(at) if at.isdecimal() else request.visit.resource_link_id)
 
 
 @require_POST
@@ -108,12 +110,12 @@ def attempts(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest, escalation_id: int) -> HttpResponse:
     """Answer an escalated question; the first answer stands."""
     visit = request.visit
-    escalation = _escalations(visit).filter(pk=escalation_id).first()
+    escalation = _escalations(visit.course_id).filter(pk=escalation_id).first()
     if escalation is None:
         raise NotAdmitted("This question was asked in another course.")
     form = AnswerForm(request.POST, instance=escalation, prefix=str(escalation.pk))
     if not form.is_valid():
-        return _attempts(request, form, status=422)
+        return _attempts(request, escalation.attempt.resource_link_id, form, status=422)
     answered = Escalation.objects.filter(pk=escalation.pk, state=Escalation.State.OPEN).update(
         answer=form.cleaned_data["answer"],
         answered_by_id=visit.person_id,
@@ -124,7 +126,9 @@ def answer(request: HttpRequest, escalation_id: int) -> HttpResponse:
         messages.success(request, f"Your answer is on {escalation.attempt.learner}’s report page now.")
     else:
         messages.info(request, "Somebody answered this question before you; that answer stands.")
-    return redirect("attempts:attempts", visit.id)
+    back = reverse("attempts:attempts", args=[visit.id])
+    elsewhere = escalation.attempt.resource_link_id != visit.resource_link_id
+    return redirect(f"{back}?at={escalation.attempt.resource_link_id}" if elsewhere else back)
 
 
 @require_POST
@@ -153,32 +157,37 @@ def _lobby(request: HttpRequest, form: StartForm, status: int = 200) -> HttpResp
     context = {
         "form": form,
         "link": link,
-        "brief": link.activity.latest.brief,
+        "brief": link.version.brief,
         "live": starting.open_attempt(visit),
         "previous": presenter.rows(visit, mine.select_related("version", "learner").order_by("-started")[:10]),
-        "graded": starting.counts(visit),
+        "allowance": starting.allowance(visit),
         "instructor": visit.role == "instructor",
     }
     return render(request, "attempts/lobby.html", context, status=status)
 
 
-def _attempts(request: HttpRequest, refused: AnswerForm | None = None, status: int = 200) -> HttpResponse:
+def _attempts(request: HttpRequest, link_id: int, refused: AnswerForm | None = None, status: int = 200) -> HttpResponse:
     visit = request.visit
-    link = ResourceLink.objects.select_related("activity", "course").get(pk=visit.resource_link_id)
+    links = ResourceLink.objects.filter(course_id=visit.course_id, activity__isnull=False)
+    # Of an author's previews only the visit's own.
+    links = links.filter(Q(preview=False) | Q(pk=visit.resource_link_id))
+    link = links.filter(pk=link_id).select_related("activity", "course").first()
+    if link is None:
+        raise NotAdmitted("There is no such activity in this course.")
     found = (
         Attempt.objects.filter(resource_link=link, started__isnull=False)
         .select_related("version", "learner")
         .annotate(open_escalations=Count("escalations", filter=Q(escalations__state=Escalation.State.OPEN)))
         .order_by("-started")[:500]
     )
-    waiting = _escalations(visit).filter(state=Escalation.State.OPEN)
+    waiting = _escalations(visit.course_id).filter(state=Escalation.State.OPEN, attempt__resource_link=link)
     forms = [
         (refused if refused and refused.instance.pk == escalation.pk else _answer_form(escalation), escalation)
         for escalation in waiting
     ]
     context = {
         "link": link,
-        "brief": link.activity.latest.brief,
+        "brief": link.version.brief,
         "rows": presenter.rows(visit, found),
         "waiting": forms,
         "me": Person.objects.get(pk=visit.person_id),
@@ -190,10 +199,10 @@ def _answer_form(escalation: Escalation) -> AnswerForm:
     return AnswerForm(instance=escalation, prefix=str(escalation.pk))
 
 
-def _escalations(visit: Visit) -> QuerySet[Escalation]:
-    """Escalations that a visit may answer: those asked at its resource link."""
+def _escalations(course_id: int) -> QuerySet[Escalation]:
+    """Escalations that a visit may answer: those asked in its course."""
     return (
-        Escalation.objects.filter(attempt__resource_link_id=visit.resource_link_id)
+        Escalation.objects.filter(attempt__resource_link__course_id=course_id)
         .select_related("attempt__learner", "attempt__version")
         .order_by("created")
     )

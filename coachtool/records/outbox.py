@@ -17,7 +17,9 @@ from coachtool.records.xapi import Statement
 
 
 def on_event(sender: Any, *, attempt: Attempt, event: AttemptEvent, **_: Any) -> None:
-    """Receiver of `event_appended`."""
+    """Receiver of `event_appended`. Nothing is told of a preview: nobody has learnt anything yet."""
+    if attempt.resource_link.preview:
+        return
     statement = statements.of_event(attempt, event)
     if statement is not None:
         write(attempt, [statement])
@@ -27,8 +29,10 @@ def on_finish(sender: Any, *, attempt: Attempt, **_: Any) -> None:
     """Receiver of `attempt_finished`: the statements about the end, to be sent at once.
 
     What happens during the conversation leaves with the next beat: nobody waits for
-    it, and the conversation does not depend on the broker.
+    it, and the conversation does not depend on the broker. Nothing is told of a preview.
     """
+    if attempt.resource_link.preview:
+        return
     write(attempt, statements.of_end(attempt))
     if settings.LRS_URL:
         transaction.on_commit(_kick, robust=True)

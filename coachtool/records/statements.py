@@ -88,8 +88,9 @@ def learner(attempt: Attempt) -> Agent:
 
 
 def score(attempt: Attempt) -> Score:
-    """The attempt's score, as a share and in the activity's points."""
-    return Score(attempt.score, raw=attempt.points, min=0, max=attempt.brief.max_score)
+    """The judge's score, as a share and in the activity's points."""
+    most = attempt.brief.max_score
+    return Score(attempt.score, raw=round(attempt.score * most, 2), min=0, max=most)
 
 
 def _opening(attempt: Attempt, event: AttemptEvent, verb: Verb) -> Statement:

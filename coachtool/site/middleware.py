@@ -34,10 +34,15 @@ class SecurityHeaders:
             "Content-Security-Policy",
             f"default-src 'self'; script-src {scripts}; style-src 'self'; img-src 'self' data: blob:; "
             f"connect-src 'self' {socket} blob:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; "
-            f"base-uri 'none'; form-action 'self'; frame-ancestors {_ancestors(request, response)}",
+            f"base-uri 'none'; form-action {_form_targets(response)}; frame-ancestors {_ancestors(request, response)}",
         )
         response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
         return response
+
+
+def _form_targets(response: HttpResponse) -> str:
+    """Where the page's forms may go: to us, and to the origin that a view named as `response.form_action`."""
+    return f"'self' {getattr(response, 'form_action', '')}".rstrip()
 
 
 def _ancestors(request: HttpRequest, response: HttpResponse) -> str:

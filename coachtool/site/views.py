@@ -1,8 +1,12 @@
 """Pages that belong to no app: the front door and errors."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+
+_VISIT = re.compile(r"/v/[^/]+/")
 
 
 @require_safe
@@ -12,5 +16,6 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that was open too long, or whose cookie the browser dropped."""
-    return render(request, "site/stale.html", status=403)
+    """A form that was open too long, or whose cookie the browser dropped. A visit's home finds the way on."""
+    visit = _VISIT.match(request.path_info)
+    return render(request, "site/stale.html", {"home": visit and visit[0]}, status=403)

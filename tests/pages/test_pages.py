@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from coachtool.attempts import access
+from coachtool.attempts.models import ResourceLink
 
 
 def get(world, path, role="learner"):
@@ -89,7 +90,7 @@ def test_a_stale_form_is_refused_with_a_remedy(world):
     session.save()
     response = strict.post(f"/v/{visit.id}/attempts/start/", {"modality": "text", "ai_disclosure": "v1"})
     assert response.status_code == 403
-    assert "reload the page and try again" in response.text
+    assert "nothing was sent" in response.text and f'href="/v/{visit.id}/"' in response.text
 
 
 def test_when_our_side_fails_the_page_says_so_without_a_trace(world, monkeypatch):
@@ -116,3 +117,29 @@ def test_a_new_window_is_admitted_once_and_for_a_minute_only(world, monkeypatch)
     refused = Client().get(late)
     assert refused.status_code == 403 and "expired" in refused.text
     assert Client().get(f"/v/{visit}/window/forged:key:here/").status_code == 403
+
+
+def test_an_instructor_answers_a_question_that_was_asked_at_another_activity_of_the_course(world):
+    other = ResourceLink.objects.create(course=world.link.course, lms_id="other", activity=world.link.activity)
+    question = world.finished(link=other).escalations.get()
+    client, visit = world.admitted(world.instructor, "instructor")
+    assert "Does the policy cover floods?" not in client.get(f"/v/{visit}/attempts/").text
+    html = client.get(f"/v/{visit}/attempts/?at={other.pk}").text
+    assert f'id="question-{question.pk}"' in html
+    response = client.post(f"/v/{visit}/escalations/{question.pk}/answer/", {f"{question.pk}-answer": "Ask Dana."})
+    assert response["Location"] == f"/v/{visit}/attempts/?at={other.pk}"
+    question.refresh_from_db()
+    assert question.answer == "Ask Dana."
+
+
+def test_the_attempts_of_another_course_are_not_shown(world, elsewhere):
+    client, visit = world.admitted(world.instructor, "instructor")
+    assert client.get(f"/v/{visit}/attempts/?at={elsewhere.pk}").status_code == 403
+
+
+def test_the_instructors_pages_share_their_tabs(world):
+    client, visit = world.admitted(world.instructor, "instructor")
+    for page, here in (("attempts/", "Attempts"), ("course/", "Course")):
+        html = client.get(f"/v/{visit}/{page}").text
+        assert re.search(rf'aria-current="page">{here}</a>', html)
+        assert f'href="/v/{visit}/attempts/"' in html and f'href="/v/{visit}/course/"' in html

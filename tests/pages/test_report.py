@@ -73,7 +73,7 @@ def test_an_escalated_question_and_a_redirection_are_on_the_report(world):
 
 def test_practice_without_a_grade_says_so(world):
     assert "no grade is sent" in page(world, world.finished(graded=False))
-    assert "The grade is sent to your course" in page(world, world.finished())
+    assert "your course has no gradebook column for this activity" in page(world, world.finished())
 
 
 def test_a_learner_who_said_nothing_gets_a_report_that_says_so(world):

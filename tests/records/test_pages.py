@@ -49,8 +49,8 @@ def test_another_learner_does_not(attempt):
     assert client.get(f"/v/{visit.id}/attempts/{attempt.pk}/statements/").status_code == 403
 
 
-def test_an_instructor_of_another_resource_link_does_not(attempt):
-    elsewhere = factories.resource_link(attempt.resource_link.course)
+def test_an_instructor_of_another_course_does_not(attempt):
+    elsewhere = factories.resource_link(factories.course(attempt.learner.tenant))
     client, visit = browser(elsewhere, factories.person(attempt.learner.tenant), "instructor")
     assert client.get(f"/v/{visit.id}/attempts/{attempt.pk}/statements/").status_code == 403
 
