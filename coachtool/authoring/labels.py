@@ -1,0 +1,98 @@
+"""What the fields and the choices are called, wherever an author meets them."""
+
+from __future__ import annotations
+
+FIELDS = {
+    "title": "Title",
+    "field": "Field",
+    "summary": "Summary",
+    "situation": "Situation",
+    "learner_role": "The learner’s role",
+    "opening": "Opening line",
+    "tips": "Tips before the conversation",
+    "persona.name": "Name",
+    "persona.role": "Role",
+    "persona.face": "Face",
+    "persona.manner": "Manner",
+    "persona.mood": "Mood",
+    "closing_passed": "When it went well",
+    "closing_not_passed": "When it did not go well yet",
+    "closing_unclear": "When a person has to look at it",
+    "minutes": "Minutes",
+    "pass_mark": "Pass mark",
+    "max_score": "Points",
+    "attempts": "Attempts that count",
+    "counts": "Which attempt counts",
+    "objective.name": "Name",
+    "objective.criterion": "Criterion",
+    "objective.required": "Key points needed",
+    "objective.question": "Question that opens it",
+    "objective.acknowledge": "When several are heard at once",
+    "point.text": "Key point",
+    "point.met_by": "Would show it",
+    "point.not_met_by": "Would not show it",
+    "point.probe": "Asks for it",
+    "point.hints": "Hints",
+    "point.practise": "Practises it again",
+    "point.acknowledge": "When it was heard",
+    "guardrail.name": "Name",
+    "guardrail.rule": "Rule",
+    "guardrail.action": "What happens",
+    "guardrail.severity": "Severity",
+    "guardrail.triggers": "Touches it",
+    "guardrail.not_triggers": "Does not touch it",
+    "guardrail.reply": "What the persona replies",
+    "guardrail.of_questions": "Only questions touch it",
+    "guardrail.patterns": "Patterns",
+    "fact.asked_by": "Asked how",
+    "fact.answer": "Answer",
+    "fact.source": "Source",
+}
+
+ITEMS = {"objective": "Objective", "point": "Key point", "guardrail": "Limit", "fact": "Fact"}
+
+SECTIONS = {
+    "persona": "Persona",
+    "situation": "Situation",
+    "objectives": "What should be heard",
+    "guardrails": "Limits",
+    "knowledge": "Knowledge",
+    "closing": "Closing lines",
+    "settings": "Title and grading",
+}
+
+FACES = (("ruth", "Ruth"), ("maya", "Maya"))
+MOODS = (
+    ("neutral", "Neutral"),
+    ("encouraging", "Encouraging"),
+    ("concerned", "Concerned"),
+    ("firm", "Firm"),
+    ("doubtful", "Doubtful"),
+)
+COUNTS = (("best", "The best"), ("last", "The last"), ("first", "The first"))
+ACTIONS = (
+    ("redirect", "Redirect", "The persona leads back to the subject; the conversation goes on."),
+    ("refuse", "Refuse", "The persona says that it will not go into this; the conversation goes on."),
+    ("escalate", "Escalate", "The question goes to you. The learner reads your answer on the report."),
+    ("end", "End", "The persona ends the conversation; what was said until then is scored."),
+)
+SEVERITIES = (("low", "Low"), ("medium", "Medium"), ("high", "High"))
+
+_CHOSEN = {
+    "persona.face": dict(FACES),
+    "persona.mood": dict(MOODS),
+    "counts": dict(COUNTS),
+    "guardrail.action": {value: name for value, name, _ in ACTIONS},
+    "guardrail.severity": dict(SEVERITIES),
+}
+
+
+def shown(name: str, value: object) -> str:
+    """A field's value as an author reads it."""
+    if name == "pass_mark" and isinstance(value, int | float):
+        return f"{value * 100:.4g} percent"
+    if name == "attempts" and value == 0:
+        return "As many as they like"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(_CHOSEN.get(name, {}).get(value, value))
