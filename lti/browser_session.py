@@ -1,6 +1,8 @@
 """The browser's session under concurrent launches: several tabs may come in at the same moment."""
 
-from collections.abc import Iterator
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -9,6 +11,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+
+_REMEMBERED = 600  # seconds for which a login that was answered still leads to its visit
+_MOST = 20
 
 
 def ensure(request: HttpRequest) -> None:
@@ -47,3 +52,21 @@ def send_cookie(response: HttpResponse, session: SessionBase) -> None:
         httponly=settings.SESSION_COOKIE_HTTPONLY,
         samesite=settings.SESSION_COOKIE_SAMESITE,
     )
+
+
+def remember(session: MutableMapping, state: str, visit_id: str) -> None:
+    """Keep for a few minutes to which visit a login led, for the back button and a page that is sent again."""
+    now = time.time()
+    fresh = {key: kept for key, kept in session.get("answered", {}).items() if kept["at"] > now - _REMEMBERED}
+    newest = sorted(fresh.items(), key=lambda entry: entry[1]["at"])[-_MOST:]
+    session["answered"] = {**dict(newest), _key(state): {"visit": visit_id, "at": now}}
+
+
+def led_to(session: Mapping, state: str) -> str:
+    """The id of the visit to which this browser's login led a few minutes ago; '' if there is none."""
+    kept = session.get("answered", {}).get(_key(state))
+    return kept["visit"] if kept and kept["at"] > time.time() - _REMEMBERED else ""
+
+
+def _key(state: str) -> str:
+    return hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,53 +1,51 @@
-"""The claims of a verified id_token, checked and turned into a frozen value. No Django, no I/O, no clock.
+"""A verified id_token, checked and turned into a frozen value. No Django, no I/O, no clock.
 
-Sources: LTI Core 1.3 section 5, 1EdTech Security Framework 1.0 section 5.1.3,
-OpenID Connect Core section 3.1.3.7. The signature has been verified before.
+Sources: LTI Core 1.3 section 5, Deep Linking 2.0 section 4.4, Submission Review 1.0
+section 3, Names and Role Provisioning Services 2.0 section 3.6.1.1. The
+signature has been verified before; what the login fixed is checked in token_checks.py.
 """
 
 from __future__ import annotations
 
-import hmac
-import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
+from lti import deep_linking_settings, token_checks
+from lti.claim_parts import LTI, address, identifier, mapping, text, texts
+from lti.claim_parts import origin as origin
 from lti.refusals import Refusal
+from lti.token_checks import LEEWAY as LEEWAY
+from lti.token_checks import MAX_AGE as MAX_AGE
+from lti.token_checks import Expected as Expected
 
-LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 
-LEEWAY = 60  # seconds by which the platform's clock may differ from ours
-MAX_AGE = 300  # seconds since the token was issued
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _INSTRUCTORS = {"Instructor", "TeachingAssistant", "ContentDeveloper", "Administrator"}
 _MEMBERSHIP = re.compile(r"http://purl\.imsglobal\.org/vocab/lis/v2/membership(?:/([A-Za-z]+))?#([A-Za-z]+)")
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What the login that is being answered fixed."""
-
-    issuer: str
-    client_id: str
-    nonce: str
-    target_link_uri: str
-    deployment_id: str = ""  # as said at login; '' if it was not
+_ANCESTORS = 20  # copies of copies that are looked at
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The `endpoint` claim of Assignment and Grade Services: the launch's own line item."""
+    """The `endpoint` claim of Assignment and Grade Services, where it lets us send scores.
+
+    `lineitem` is '' where the launch has no line item of its own, `lineitems` where there is no container.
+    """
 
     lineitem: str
+    lineitems: str
     scopes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Launch:
-    """A resource link launch that may be let in. `subject` is None when it is anonymous."""
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """Who came, and where. `subject` is None when the launch is anonymous."""
 
     deployment_id: str
     subject: str | None
@@ -55,32 +53,58 @@ class Launch:
     role: Literal["learner", "instructor"]
     context_id: str | None
     context_title: str
+    return_url: str
+    platform_name: str
+    product: str  # product_family_code, '' if the platform does not say
+    memberships: str  # the roster's address, '' if there is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Message):
+    """A resource link launch.
+
+    `attempt` is the one that target_link_uri names ('' if none). `link_history`
+    and `context_history` say what this link and course were copied from, newest first.
+    """
+
     resource_link_id: str
     resource_link_title: str
     activity: str
-    return_url: str
-    platform_name: str
+    attempt: str
+    link_history: tuple[str, ...]
+    context_history: tuple[str, ...]
     grades: Endpoint | None
     says_grades: bool  # whether the endpoint claim was there at all
 
 
-def read(claims: dict, expected: Expected, now: float) -> Launch:
-    """The launch in `claims`; `now` in seconds since the epoch. Raises Refusal."""
-    _identity(claims, expected)
-    _time(claims, now)
-    _answers_the_login(claims, expected)
-    return _message(claims)
+@dataclass(frozen=True, kw_only=True)
+class DeepLinking(Message):
+    """A launch from the platform's picker. `problem` is the code of a refusal that the platform can be told of."""
+
+    settings: deep_linking_settings.Settings
+    problem: str
 
 
-def origin(url: str) -> str:
-    """Scheme, host and port of an http(s) URL; '' for anything else."""
-    try:
-        parts = urlsplit(url)
-        found = f"{parts.scheme}://{parts.netloc}".lower()
-        parts.port  # noqa: B018  raises ValueError
-    except ValueError:
-        return ""
-    return found if _ORIGIN.fullmatch(found) else ""
+@dataclass(frozen=True, kw_only=True)
+class SubmissionReview(Message):
+    """A launch from the gradebook: what one learner did for one line item."""
+
+    for_user: str
+    for_user_name: str
+    lineitem: str
+    resource_link_id: str | None
+
+
+def read(claims: dict, expected: Expected, now: float) -> Launch | DeepLinking | SubmissionReview:
+    """The message in `claims`; `now` in seconds since the epoch. Raises Refusal."""
+    token_checks.check(claims, expected, now)
+    if claims.get(LTI + "version") != "1.3.0":
+        raise Refusal("message_unsupported", "version is not 1.3.0")
+    kind = claims.get(LTI + "message_type")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise Refusal("message_unsupported", "message_type is none that we know")
+    return reader(claims, expected)
 
 
 def role(roles: list) -> Literal["learner", "instructor"]:
@@ -101,116 +125,108 @@ def role(roles: list) -> Literal["learner", "instructor"]:
     return "learner"
 
 
-def _identity(claims: dict, expected: Expected) -> None:
-    if claims.get("iss") != expected.issuer:
-        raise Refusal("token_identity", "iss is not the issuer that began the login")
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if not all(isinstance(entry, str) for entry in audiences) or expected.client_id not in audiences:
-        raise Refusal("token_identity", "aud does not name our client_id")
-    if len(audiences) > 1 and "azp" not in claims:
-        raise Refusal("token_identity", "aud names several parties and azp is missing")
-    if "azp" in claims and claims["azp"] != expected.client_id:
-        raise Refusal("token_identity", "azp is not our client_id")
-
-
-def _time(claims: dict, now: float) -> None:
-    expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
-    if expires <= now - LEEWAY:
-        raise Refusal("token_time", "exp has passed")
-    if issued > now + LEEWAY:
-        raise Refusal("token_time", "iat lies in the future")
-    if issued < now - MAX_AGE - LEEWAY:
-        raise Refusal("token_time", "iat is too long ago")
-    if "nbf" in claims and _seconds(claims, "nbf") > now + LEEWAY:
-        raise Refusal("token_time", "nbf lies in the future")
-
-
-def _seconds(claims: dict, name: str) -> float:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Refusal("token_time", f"{name} is missing or not a number")
-    return value
-
-
-def _answers_the_login(claims: dict, expected: Expected) -> None:
-    nonce = claims.get("nonce")
-    if not isinstance(nonce, str) or not hmac.compare_digest(_bytes(nonce), _bytes(expected.nonce)):
-        raise Refusal("token_nonce", "nonce is not the one that the login gave")
-    if claims.get(LTI + "target_link_uri") != expected.target_link_uri:
-        raise Refusal("token_nonce", "target_link_uri is not the one that the login named")
-    deployment = claims.get(LTI + "deployment_id")
-    if expected.deployment_id and deployment != expected.deployment_id:
-        raise Refusal("token_nonce", "deployment_id is not the one that the login named")
-
-
-def _message(claims: dict) -> Launch:
-    if claims.get(LTI + "version") != "1.3.0":
-        raise Refusal("message_unsupported", "version is not 1.3.0")
-    if claims.get(LTI + "message_type") != "LtiResourceLinkRequest":
-        raise Refusal("message_unsupported", "message_type is not LtiResourceLinkRequest")
-    roles = claims.get(LTI + "roles")
-    if not isinstance(roles, list):
-        raise Refusal("message_malformed", "roles is missing or not a list")
-    link = _mapping(claims, LTI + "resource_link")
-    context = _mapping(claims, LTI + "context")
-    presentation = _mapping(claims, LTI + "launch_presentation")
-    return_url = _text(presentation, "return_url", 2000)
+def _launch(claims: dict, expected: Expected) -> Launch:
+    link = mapping(claims, LTI + "resource_link")
+    custom = mapping(claims, LTI + "custom")
     return Launch(
-        deployment_id=_id(claims, LTI + "deployment_id", "deployment_id"),
-        subject=_id(claims, "sub", "sub") if claims.get("sub") is not None else None,
-        name=_name(claims),
-        role=role(roles),
-        context_id=_id(context, "id", "context.id") if context else None,
-        context_title=_text(context, "title", 500) or _text(context, "label", 500),
-        resource_link_id=_id(link, "id", "resource_link.id"),
-        resource_link_title=_text(link, "title", 500),
-        activity=_text(_mapping(claims, LTI + "custom"), "activity", 100),
-        return_url=return_url if origin(return_url) else "",
-        platform_name=_text(_mapping(claims, LTI + "tool_platform"), "name", 200),
-        grades=_endpoint(_mapping(claims, AGS)),
+        **_who_and_where(claims),
+        resource_link_id=identifier(link, "id", "resource_link.id"),
+        resource_link_title=text(link, "title", 500),
+        activity=text(custom, "activity", 100),
+        attempt=_attempt(expected.target_link_uri),
+        link_history=_history(custom, "link_history"),
+        context_history=_history(custom, "context_history"),
+        grades=_endpoint(mapping(claims, AGS)),
         says_grades=AGS in claims,
     )
 
 
+def _deep_linking(claims: dict, expected: Expected) -> DeepLinking:
+    who = _who_and_where(claims)
+    claim = mapping(claims, deep_linking_settings.CLAIM)
+    return_url = deep_linking_settings.checked_return_url(claim, expected)
+    settings, problem = deep_linking_settings.read(claim, return_url)
+    return DeepLinking(**who, settings=settings, problem=problem)
+
+
+def _submission_review(claims: dict, expected: Expected) -> SubmissionReview:
+    who = _who_and_where(claims)
+    user = mapping(claims, LTI + "for_user")
+    lineitem = address(mapping(claims, AGS).get("lineitem"))
+    if not lineitem:
+        raise Refusal("message_malformed", "a submission review names no line item")
+    link = mapping(claims, LTI + "resource_link")
+    return SubmissionReview(
+        **who,
+        for_user=identifier(user, "user_id", "for_user.user_id"),
+        for_user_name=_name(user),
+        lineitem=lineitem,
+        resource_link_id=identifier(link, "id", "resource_link.id") if link else None,
+    )
+
+
+_READERS: dict[str, Callable[[dict, Expected], Any]] = {
+    "LtiResourceLinkRequest": _launch,
+    "LtiDeepLinkingRequest": _deep_linking,
+    "LtiSubmissionReviewRequest": _submission_review,
+}
+
+
+def _who_and_where(claims: dict) -> dict[str, Any]:
+    roles = claims.get(LTI + "roles")
+    if not isinstance(roles, list):
+        raise Refusal("message_malformed", "roles is missing or not a list")
+    context = mapping(claims, LTI + "context")
+    presentation = mapping(claims, LTI + "launch_presentation")
+    platform = mapping(claims, LTI + "tool_platform")
+    return {
+        "deployment_id": identifier(claims, LTI + "deployment_id", "deployment_id"),
+        "subject": identifier(claims, "sub", "sub") if claims.get("sub") is not None else None,
+        "name": _name(claims),
+        "role": role(roles),
+        "context_id": identifier(context, "id", "context.id") if context else None,
+        "context_title": text(context, "title", 500) or text(context, "label", 500),
+        "return_url": address(presentation.get("return_url")),
+        "platform_name": text(platform, "name", 200),
+        "product": text(platform, "product_family_code", 50),
+        "memberships": _memberships(mapping(claims, NRPS)),
+    }
+
+
 def _endpoint(claim: dict) -> Endpoint | None:
-    lineitem, scopes = claim.get("lineitem"), claim.get("scope")
-    if not isinstance(lineitem, str) or not isinstance(scopes, list) or SCORE_SCOPE not in scopes:
+    scopes = texts(claim.get("scope"))
+    lineitem, lineitems = address(claim.get("lineitem")), address(claim.get("lineitems"))
+    if SCORE_SCOPE not in scopes or not (lineitem or lineitems):
         return None
-    if not origin(lineitem) or len(lineitem) > 2000 or lineitem != _storable(lineitem):
+    # An item whose address cannot be used is there all the same: none is made in its place.
+    if claim.get("lineitem") and not lineitem:
         return None
-    return Endpoint(lineitem, tuple(scope for scope in scopes if isinstance(scope, str)))
+    return Endpoint(lineitem, lineitems, scopes)
 
 
-def _mapping(claims: dict, name: str) -> dict:
-    value = claims.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise Refusal("message_malformed", f"{name.removeprefix(LTI)} is not an object")
-    return value or {}
+def _memberships(claim: dict) -> str:
+    versions = claim.get("service_versions", ["2.0"])
+    return address(claim.get("context_memberships_url")) if isinstance(versions, list) and "2.0" in versions else ""
 
 
-def _id(claims: dict, key: str, name: str) -> str:
-    """An identifier: opaque, case-sensitive, at most 255 characters (LTI Core 1.3, section 5.3)."""
-    value = claims.get(key)
-    if not isinstance(value, str) or not value or len(value) > 255 or value != _storable(value):
-        raise Refusal("message_malformed", f"{name} is missing, empty, too long or not text")
-    return value
+def _history(custom: dict, key: str) -> tuple[str, ...]:
+    """A history variable: URL-encoded ids with commas between, as the platform filled it in (LTI Core 1.3, B.7)."""
+    value = text(custom, key, 8000)
+    if value.startswith("$"):  # the platform does not know the variable
+        return ()
+    ids = (text({"id": unquote(entry.strip())}, "id", 256) for entry in value.split(",")[:_ANCESTORS])
+    return tuple(entry for entry in ids if entry)
 
 
-def _text(claims: dict, key: str, longest: int) -> str:
-    value: Any = claims.get(key)
-    return _storable(value).strip()[:longest] if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Without what JSON can say and Postgres cannot hold: NUL and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+def _attempt(target_link_uri: str) -> str:
+    """The attempt whose report the LMS links to: ?attempt=<id> of the launch URL."""
+    named = parse_qs(urlsplit(target_link_uri).query).get("attempt", [""])[0]
+    try:
+        return str(UUID(named))
+    except ValueError:
+        return ""
 
 
 def _name(claims: dict) -> str:
-    parts = (_text(claims, "given_name", 150), _text(claims, "family_name", 149))
-    return _text(claims, "name", 300) or " ".join(part for part in parts if part)
+    parts = (text(claims, "given_name", 150), text(claims, "family_name", 149))
+    return text(claims, "name", 300) or " ".join(part for part in parts if part)

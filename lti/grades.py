@@ -1,56 +1,110 @@
-"""The grade that the platform should hold: written when an attempt ends, in the same transaction."""
+"""The grade that the platform should hold for a learner: chosen as a whole, from what is recorded now.
 
+Nothing is added up along the way, so it does not matter in which order attempts
+end, verdicts change or versions are published, nor how often this is asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from coachtool.attempts.models import Attempt
+from coachtool.activities.models import ActivityVersion
+from coachtool.attempts import counting
+from coachtool.attempts.counting import Counts, Finished
+from coachtool.attempts.models import Attempt, GradeOverride, ResourceLink
+from coachtool.attempts.review import verdict_of
 from lti.models import GradeDelivery, GradeService
 
 # Moodle compares timestamps by the second.
 _TICK = timedelta(seconds=1)
 
 
-def queue(attempt: Attempt) -> GradeDelivery | None:
-    """Note what to send for a finished attempt, if it is to be sent at all.
+@dataclass(frozen=True)
+class Own:
+    """A grade of the instructor's own."""
 
-    Of one learner at one resource link the best attempt counts. A provisional
-    score (an outcome that a person still has to look at) never takes the place
-    of a final one, and gives way to any final one.
+    override: int
+    points: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What the platform should hold, in points of `maximum`; `score` None: no grade any more."""
+
+    score: float | None
+    maximum: float
+    final: bool = True
+    attempt_id: UUID | None = None
+    override_id: int | None = None
+    comment: str = ""
+
+
+def choose(finished: Iterable[Finished], own: Own | None, counts: Counts, maximum: float) -> Grade | None:
+    """The grade of one learner at one link; None where there is nothing to grade.
+
+    The instructor's own grade wins over every attempt.
     """
-    if not attempt.graded or attempt.score is None:
+    if own is not None:
+        points = round(own.points / own.maximum * maximum, 2) if own.maximum else 0.0
+        return Grade(points, maximum, override_id=own.override, comment="Graded by the instructor.")
+    chosen = counting.choose(finished, counts)
+    if chosen is None:
         return None
-    if not GradeService.objects.filter(resource_link_id=attempt.resource_link_id).exists():
+    return Grade(
+        round(chosen.share * maximum, 2), maximum, chosen.final, attempt_id=chosen.attempt, comment=chosen.comment
+    )
+
+
+def settle(resource_link_id: int, learner_id: int) -> GradeDelivery | None:
+    """Note what the platform should hold for a learner now; the delivery, if there is news to send.
+
+    Asked again it changes nothing. Runs in the caller's transaction, so that
+    the note stands or falls with what caused it.
+    """
+    link = ResourceLink.objects.select_related("activity").get(pk=resource_link_id)
+    if link.activity_id is None or not GradeService.objects.filter(resource_link=link).exists():
         return None
     now = timezone.now()
-    final = attempt.outcome != Attempt.Outcome.UNCLEAR
-    news = {
-        "attempt": attempt,
-        "score": attempt.points,
-        "maximum": float(attempt.brief.max_score),
-        "final": final,
-        "comment": _comment(attempt, final),
-        "state": GradeDelivery.State.PENDING,
-        "tries": 0,
-        "next_try": now,
-        "queued": now,
-        "last_error": "",
-    }
     with transaction.atomic():
-        key = {"resource_link_id": attempt.resource_link_id, "person_id": attempt.learner_id}
-        delivery, made = GradeDelivery.objects.select_for_update(of=("self",)).get_or_create(
-            **key, defaults={**news, "timestamp": later_than(None, now)}
-        )
-        if made:
-            return delivery
-        if delivery.attempt_id == attempt.pk or not _better(news, delivery):
+        deliveries = GradeDelivery.objects.select_for_update(of=("self",))
+        held = deliveries.filter(resource_link=link, person_id=learner_id).first()
+        if held is None:
+            grade = _grade(link, learner_id)
+            if grade is None:
+                return None
+            first = _news(grade, now) | {"timestamp": later_than(None, now)}
+            held, made = deliveries.get_or_create(resource_link=link, person_id=learner_id, defaults=first)
+            if made:
+                return held
+        # Whoever came before us has committed by now; what it wrote is part of the whole.
+        grade = _grade(link, learner_id)
+        if grade is None and held.override_id is None:
+            return None  # its attempt was of an activity that is not here any more; the grade stays
+        if grade is None and not held.tried:
+            held.delete()
             return None
-        for name, value in news.items():
-            setattr(delivery, name, value)
-        delivery.timestamp = later_than(delivery.timestamp, now)
-        delivery.save()
-        return delivery
+        grade = grade or Grade(None, held.maximum, comment="The instructor withdrew the grade.")
+        if _of(held) == grade:
+            return None
+        for name, value in _news(grade, now).items():
+            setattr(held, name, value)
+        held.timestamp = later_than(held.timestamp, now)
+        held.save()
+        return held
+
+
+def settle_link(link: ResourceLink) -> int:
+    """Settle every learner who has something to be graded at the link; how many have news to send."""
+    graded = _graded(link).values_list("learner_id", flat=True)
+    own = GradeOverride.objects.filter(resource_link=link, withdrawn=None).values_list("learner_id", flat=True)
+    sent = GradeDelivery.objects.filter(resource_link=link).values_list("person_id", flat=True)
+    return sum(settle(link.pk, learner) is not None for learner in sorted({*graded, *own, *sent}))
 
 
 def later_than(last: datetime | None, now: datetime) -> datetime:
@@ -59,13 +113,77 @@ def later_than(last: datetime | None, now: datetime) -> datetime:
     return stamp if last is None else max(stamp, last + _TICK)
 
 
-def _better(news: dict, held: GradeDelivery) -> bool:
-    if news["final"] != held.final:
-        return news["final"]
-    return news["score"] / news["maximum"] > held.score / held.maximum
+def send_again(deliveries: QuerySet[GradeDelivery], **changes) -> int:
+    """Set grades on their way again, with all the patience of a new one; how many. One being sent now is left alone."""
+    now = timezone.now()
+    again = {
+        "state": GradeDelivery.State.PENDING,
+        "tries": 0,
+        "refusals": 0,
+        "next_try": now,
+        "queued": now,
+        "last_error": "",
+    }
+    idle = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    return deliveries.filter(idle).update(**again | changes)
 
 
-def _comment(attempt: Attempt, final: bool) -> str:
-    verdicts = list(attempt.outcomes.values_list("verdict", flat=True))
+def _grade(link: ResourceLink, learner_id: int) -> Grade | None:
+    try:
+        brief = link.version.brief
+    except ActivityVersion.DoesNotExist:
+        return None
+    finished = [
+        Finished(
+            attempt.pk,
+            attempt.counted_score,
+            attempt.counted_outcome != Attempt.Outcome.UNCLEAR,
+            attempt.ended,
+            _comment(attempt),
+        )
+        for attempt in _graded(link).filter(learner_id=learner_id).prefetch_related("outcomes__reviews")
+    ]
+    override = GradeOverride.objects.filter(resource_link=link, learner_id=learner_id, withdrawn=None).last()
+    own = Own(override.pk, override.points, override.maximum) if override else None
+    return choose(finished, own, brief.counts, float(brief.max_score))
+
+
+def _graded(link: ResourceLink) -> QuerySet[Attempt]:
+    """Finished graded attempts of the activity that is at the link now; one that was there before counts no more."""
+    return Attempt.objects.filter(
+        resource_link=link,
+        version__activity_id=link.activity_id,
+        graded=True,
+        state=Attempt.State.FINISHED,
+        score__isnull=False,
+    )
+
+
+def _news(grade: Grade, now: datetime) -> dict:
+    return {
+        "attempt_id": grade.attempt_id,
+        "override_id": grade.override_id,
+        "score": grade.score,
+        "maximum": grade.maximum,
+        "final": grade.final,
+        "comment": grade.comment,
+        "state": GradeDelivery.State.PENDING,
+        "tries": 0,
+        "refusals": 0,
+        "next_try": now,
+        "queued": now,
+        "last_error": "",
+        # Who grades by hand in here has decided, whatever the gradebook holds.
+        "overrules": grade.override_id is not None,
+    }
+
+
+def _of(held: GradeDelivery) -> Grade:
+    return Grade(held.score, held.maximum, held.final, held.attempt_id, held.override_id, held.comment)
+
+
+def _comment(attempt: Attempt) -> str:
+    verdicts = [verdict_of(outcome) for outcome in attempt.outcomes.all()]
     counted = f"{verdicts.count('met')} of {len(verdicts)} objectives met."
+    final = attempt.counted_outcome != Attempt.Outcome.UNCLEAR
     return counted if final else f"{counted} Provisional: a reviewer still has to look at this attempt."

@@ -52,6 +52,26 @@ WORDINGS = {
         400, "Your LMS opened this activity in a way that we do not support.", _ADMINISTRATOR
     ),
     "message_malformed": Wording(400, "What your LMS sent is incomplete or out of shape.", _ADMINISTRATOR),
+    "deep_linking_role": Wording(
+        403, "Only instructors choose a course’s activities.", "Ask your instructor to add the activity."
+    ),
+    "deep_linking_types": Wording(
+        400,
+        "Your LMS asked for something other than an activity.",
+        "Start again where your LMS adds an activity, an assignment or an external tool to the course.",
+    ),
+    "deep_linking_settings": Wording(
+        400, "Your LMS did not say properly what may be added to the course.", _ADMINISTRATOR
+    ),
+    "deep_linking_return": Wording(
+        400, "Your LMS did not say where your choice of activity should go.", _ADMINISTRATOR
+    ),
+    "review_of_others": Wording(403, "You can open your own conversations only.", _REOPEN),
+    "review_unknown": Wording(
+        404,
+        "Nobody has opened an activity of ours for this column of the gradebook yet.",
+        "Open the activity from your course; its conversations and reports are there.",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """RSA keys as PEM and as JWK; no storage."""
 
 import base64
+import functools
 import hashlib
 import json
 
@@ -16,9 +17,15 @@ def generate_pem() -> str:
     ).decode()
 
 
+@functools.lru_cache(maxsize=32)
+def private_key(pem: str) -> rsa.RSAPrivateKey:
+    """The key that a PEM holds. Reading one costs tens of milliseconds of checks, hence the cache."""
+    return serialization.load_pem_private_key(pem.encode(), None)
+
+
 def public_jwk(private_pem: str) -> dict:
     """The public half as a JWK whose kid is its RFC 7638 thumbprint."""
-    numbers = serialization.load_pem_private_key(private_pem.encode(), None).public_key().public_numbers()
+    numbers = private_key(private_pem).public_key().public_numbers()
     members = {"e": _unsigned(numbers.e), "kty": "RSA", "n": _unsigned(numbers.n)}
     digest = hashlib.sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest()
     return {**members, "kid": _base64url(digest), "alg": "RS256", "use": "sig"}

@@ -1,14 +1,14 @@
 """Under /lti/."""
 
-from django.urls import path
+from django.urls import include, path
 
-from lti import views
+from lti import doors
 
 app_name = "lti"
 urlpatterns = [
-    path("login/", views.login, name="login"),
-    path("login/continue/", views.proceed, name="continue"),
-    path("launch/", views.launch, name="launch"),
-    path("place/<str:token>/", views.place, name="place"),
-    path("jwks/", views.jwks, name="jwks"),
+    path("login/", doors.login, name="login"),
+    path("login/continue/", doors.proceed, name="continue"),
+    path("launch/", doors.launch, name="launch"),
+    path("jwks/", doors.jwks, name="jwks"),
+    path("", include("lti.registering.urls")),
 ]

@@ -7,18 +7,16 @@ from datetime import timedelta
 import jwt
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from lti.rsa_keys import public_jwk
-from lti.sandbox import people, platform
+from lti.rsa_keys import private_key, public_jwk
+from lti.sandbox import claims, clients, people, platform, storage
 from lti.sandbox.judge import Wrong, judged
-from lti.sandbox.models import Launch, PlatformKey, ResourceLink, UsedNonce, User
+from lti.sandbox.models import Launch, PlatformKey, ResourceLink, ToolClient, UsedNonce
 
-LTI = "https://purl.imsglobal.org/spec/lti/claim/"
-MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 _LASTS = 60  # seconds, as with Moodle
 _HINT_LASTS = timedelta(minutes=5)
 _FIXED = {"scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none"}
@@ -26,23 +24,34 @@ _FIXED = {"scope": "openid", "response_type": "id_token", "response_mode": "form
 
 @never_cache
 def begin(request: HttpRequest, course_id: int, slug: str) -> HttpResponse:
-    """Send the browser to the tool's login (Security Framework 1.0, section 5.1.1.1)."""
+    """Open an activity; `?target=` opens a submission's address at the tool instead, as Canvas does."""
     user = people.viewer(request)
     if user is None:
         return redirect("/")
     link = get_object_or_404(ResourceLink, slug=slug, course_id=course_id)
-    launch = Launch.objects.create(hint=secrets.token_urlsafe(24), user=user, link=link)
+    client = clients.find(request.GET.get("client", link.client))
+    target = request.GET.get("target", link.url)
+    if client is None or (target and not clients.owns(client, target)):
+        raise Http404
+    return send(request, client, title=link.title, user=user, course=link.course, link=link, target=target)
+
+
+def send(request: HttpRequest, client: ToolClient, *, title: str, **launch) -> HttpResponse:
+    """Send the browser to the tool's login (Security Framework 1.0, section 5.1.1.1); `launch`: fields of Launch."""
+    begun = Launch.objects.create(
+        hint=secrets.token_urlsafe(24), client="" if client.pk is None else client.client_id, **launch
+    )
     fields = {
         "iss": settings.URL,
-        "target_link_uri": platform.tool_launch_url(),
-        "login_hint": user.sub,
-        "lti_message_hint": launch.hint,
-        "client_id": settings.CLIENT_ID,
-        "lti_deployment_id": settings.DEPLOYMENT_ID,
+        "target_link_uri": begun.target or client.target_link_uri,
+        "login_hint": begun.user.sub,
+        "lti_message_hint": begun.hint,
+        "client_id": client.client_id,
+        "lti_deployment_id": client.deployment_id,
     }
-    return render(
-        request, "sandbox/submit.html", {"action": platform.tool_login_url(), "fields": fields, "title": link.title}
-    )
+    if target := storage.target(request.GET.get("storage", "")):
+        fields["lti_storage_target"] = target
+    return render(request, "sandbox/submit.html", {"action": client.login_url, "fields": fields, "title": title})
 
 
 @never_cache
@@ -50,9 +59,11 @@ def begin(request: HttpRequest, course_id: int, slug: str) -> HttpResponse:
 def authenticate(request: HttpRequest) -> HttpResponse:
     """The authorisation endpoint (OpenID Connect Core 3.2.2.1 as LTI restricts it)."""
     given = request.POST if request.method == "POST" else request.GET
-    if given.get("client_id") != settings.CLIENT_ID:
+    client = clients.find(given["client_id"]) if given.get("client_id") else None
+    if client is None:
         raise Wrong(400, "client_id is not registered", "unauthorized_client")
-    if given.get("redirect_uri") != platform.tool_launch_url():
+    redirect_uri = given.get("redirect_uri")
+    if redirect_uri not in client.redirect_uris:
         raise Wrong(400, "redirect_uri is not registered exactly so")
     for name, value in _FIXED.items():
         if given.get(name) != value:
@@ -63,6 +74,8 @@ def authenticate(request: HttpRequest) -> HttpResponse:
     if not 8 <= len(nonce) <= 255:
         raise Wrong(400, "nonce is missing, or too short to be one")
     launch = _hinted(given.get("lti_message_hint", ""), given.get("login_hint", ""))
+    if launch.client != ("" if client.pk is None else client.client_id):
+        raise Wrong(400, "lti_message_hint was given to another client")
     try:
         with transaction.atomic():
             UsedNonce.objects.create(nonce=nonce)
@@ -74,11 +87,11 @@ def authenticate(request: HttpRequest) -> HttpResponse:
     elif not Launch.objects.filter(pk=launch.pk, answered=None).update(answered=timezone.now()):
         raise Wrong(400, "lti_message_hint has been answered before")
     else:
-        fields = {"id_token": id_token(launch.link, user, nonce), "state": given["state"]}
+        fields = {"id_token": id_token(client, launch, nonce), "state": given["state"]}
     return render(
         request,
         "sandbox/submit.html",
-        {"action": platform.tool_launch_url(), "fields": fields, "title": launch.link.title},
+        {"action": redirect_uri, "fields": fields, "title": launch.link.title if launch.link else "the tool"},
     )
 
 
@@ -89,7 +102,13 @@ def jwks(request: HttpRequest) -> HttpResponse:
 
 
 def _hinted(hint: str, login_hint: str) -> Launch:
-    launch = Launch.objects.select_related("user", "link__course").filter(hint=hint).first() if hint else None
+    launch = (
+        Launch.objects.select_related("user", "course", "link__course", "item", "about", "picking")
+        .filter(hint=hint)
+        .first()
+        if hint
+        else None
+    )
     if launch is None or launch.begun < timezone.now() - _HINT_LASTS:
         raise Wrong(400, "lti_message_hint is missing, unknown or too old")
     if launch.user.sub != login_hint:
@@ -97,53 +116,16 @@ def _hinted(hint: str, login_hint: str) -> Launch:
     return launch
 
 
-def id_token(link: ResourceLink, user: User, nonce: str) -> str:
-    """A resource link launch with the claims that Moodle 4.5 sends, signed RS256."""
+def id_token(client: ToolClient, launch: Launch, nonce: str) -> str:
+    """The launch's message, signed RS256."""
     now = int(time.time())
-    course = link.course
-    lineitems = platform.url(f"/lti/courses/{course.pk}/lineitems")
-    claims = {
+    token = {
         "nonce": nonce,
         "iat": now,
         "exp": now + _LASTS,
         "iss": settings.URL,
-        "aud": settings.CLIENT_ID,
-        LTI + "deployment_id": settings.DEPLOYMENT_ID,
-        LTI + "target_link_uri": platform.tool_launch_url(),
-        "sub": user.sub,
-        LTI + "lis": {"person_sourcedid": "", "course_section_sourcedid": ""},
-        LTI + "roles": [MEMBERSHIP + ("Instructor" if user.instructor else "Learner")],
-        LTI + "context": {
-            "id": str(course.pk),
-            "label": course.label,
-            "title": course.title,
-            "type": ["CourseSection"],
-        },
-        LTI + "message_type": "LtiResourceLinkRequest",
-        LTI + "resource_link": {"title": link.title, "description": link.description, "id": str(link.pk)},
-        "given_name": user.given_name,
-        "family_name": user.family_name,
-        "name": str(user),
-        "email": f"{user.username}@example.invalid",
-        LTI + "ext": {"user_username": user.username, "lms": "sandbox"},
-        LTI + "launch_presentation": {
-            "locale": "en",
-            "document_target": "iframe",
-            "return_url": platform.url(f"/courses/{course.pk}/"),
-        },
-        LTI + "tool_platform": {
-            "product_family_code": "coachtool-sandbox",
-            "version": "1",
-            "guid": "coachtool-sandbox",
-            "name": "Sandbox LMS",
-        },
-        LTI + "version": "1.3.0",
-        LTI + "custom": link.custom,
-        "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
-            "scope": list(platform.SCOPES),
-            "lineitems": f"{lineitems}?type_id={settings.DEPLOYMENT_ID}",
-            "lineitem": f"{lineitems}/{link.item.pk}/lineitem?type_id={settings.DEPLOYMENT_ID}",
-        },
+        "aud": client.client_id,
+        **claims.of(launch, client),
     }
     key = platform.key()
-    return jwt.encode(claims, key.private_pem, algorithm="RS256", headers={"kid": key.kid})
+    return jwt.encode(token, private_key(key.private_pem), algorithm="RS256", headers={"kid": key.kid})

@@ -1,6 +1,7 @@
 """What people see of the sandbox LMS, and what programs ask it."""
 
 import json
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
@@ -11,10 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from lti.sandbox import gradebook as grades
-from lti.sandbox import people
-from lti.sandbox.models import Course, Fault, ResourceLink, User, Verdict
+from lti.sandbox import judge, people, storage
+from lti.sandbox.models import Course, Fault, Habits, ResourceLink, User, Verdict
 
-_ENDPOINTS = ("auth", "token", "lineitem", "scores", "results")
+_ENDPOINTS = ("auth", "token", "configuration", "registration", "lineitem", "scores", "results", "memberships")
 
 
 @never_cache
@@ -57,19 +58,24 @@ def course(request: HttpRequest, course_id: int) -> HttpResponse:
         return redirect("home")
     found = get_object_or_404(Course, pk=course_id)
     mine = {row.item.link_id: row for row in grades.rows(found, user)} if not user.instructor else {}
-    links = [(link, mine.get(link.pk)) for link in found.links.order_by("pk")]
-    return render(request, "sandbox/course.html", {"course": found, "links": links})
+    links = [(link, mine.get(link.pk)) for link in found.links.prefetch_related("items").order_by("pk")]
+    others = Course.objects.exclude(pk=found.pk).order_by("pk")
+    return render(request, "sandbox/course.html", {"course": found, "links": links, "others": others})
 
 
 @never_cache
 @require_GET
 def activity(request: HttpRequest, course_id: int, slug: str) -> HttpResponse:
-    """The activity in a frame, with the permissions that Moodle gives one."""
+    """The activity in a frame, with the permissions that Moodle gives one; `?storage=` as in storage.py."""
     if people.viewer(request) is None:
         return redirect("home")
     link = get_object_or_404(ResourceLink.objects.select_related("course"), slug=slug, course_id=course_id)
     allow = "; ".join(f"{feature} {settings.TOOL_URL}" for feature in ("microphone", "camera", "autoplay"))
-    return render(request, "sandbox/activity.html", {"course": link.course, "link": link, "allow": allow})
+    manner = request.GET.get("storage", "")
+    asked = {"client": request.GET.get("client", ""), "storage": manner if storage.target(manner) else ""}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    shown = {"course": link.course, "link": link, "allow": allow, "query": query, "storage": storage.told(manner)}
+    return render(request, "sandbox/activity.html", shown)
 
 
 @never_cache
@@ -80,7 +86,8 @@ def gradebook(request: HttpRequest, course_id: int) -> HttpResponse:
     if user is None:
         return redirect("home")
     found = get_object_or_404(Course, pk=course_id)
-    return render(request, "sandbox/gradebook.html", {"course": found, "rows": grades.rows(found, user)})
+    shown = {"course": found, "rows": grades.rows(found, user), "problem": request.GET.get("problem", "")[:200]}
+    return render(request, "sandbox/gradebook.html", shown)
 
 
 @never_cache
@@ -146,18 +153,30 @@ def faults(request: HttpRequest) -> HttpResponse:
         asked = json.loads(request.body)
         if asked["endpoint"] not in _ENDPOINTS:
             raise ValueError(f"endpoint is one of {', '.join(_ENDPOINTS)}")
-        retry_after = asked.get("retry_after")
-        Fault.objects.create(
-            endpoint=asked["endpoint"],
-            status=int(asked["status"]),
-            times=int(asked.get("times", 1)),
-            retry_after=None if retry_after is None else int(retry_after),
-            delay=float(asked.get("delay", 0)),
-            after=bool(asked.get("after", False)),
-        )
-    except (ValueError, KeyError, TypeError) as problem:
+        judge.command(asked)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         return JsonResponse({"error": f"not a fault: {problem}"}, status=400)
     return JsonResponse({"faults": Fault.objects.filter(times__gt=0).count()}, status=201)
+
+
+@csrf_exempt  # as above
+def habits(request: HttpRequest) -> HttpResponse:
+    """POST {"curly_links": true, "page_size": 2} changes how lists are paged; DELETE goes back to how it was."""
+    if request.method == "DELETE":
+        Habits.objects.all().delete()
+    elif request.method == "POST" and request.content_type == "application/json":
+        try:
+            asked = json.loads(request.body)
+            changed = {"curly_links": bool(asked.get("curly_links")), "page_size": int(asked.get("page_size", 50))}
+            if changed["page_size"] < 1:
+                raise ValueError("page_size is at least 1")
+        except (ValueError, TypeError, AttributeError) as problem:
+            return JsonResponse({"error": f"not habits: {problem}"}, status=400)
+        Habits.objects.update_or_create(pk=1, defaults=changed)
+    elif request.method != "GET":
+        return JsonResponse({"error": "send application/json"}, status=415)
+    found = Habits.objects.first() or Habits()
+    return JsonResponse({"curly_links": found.curly_links, "page_size": found.page_size})
 
 
 @never_cache

@@ -1,4 +1,4 @@
-"""Who may be somebody here: one instructor and up to fifty learners, made when they first come."""
+"""Who may be somebody here: one instructor and up to 999 learners, made when they first come."""
 
 import re
 
@@ -6,11 +6,11 @@ from django.http import HttpRequest
 
 from lti.sandbox.models import User
 
-LEARNERS = 50
+LEARNERS = 999
 _NAMED = {1: ("Ada", "Osei"), 2: ("Ben", "Fischer"), 3: ("Chloé", "Martin")}
 _GIVEN = ("Amir", "Bea", "Caleb", "Dina", "Emil", "Farah", "Goran", "Hana", "Ivo", "Jana", "Kofi", "Lena")
 _FAMILY = ("Adler", "Baptiste", "Cohen", "Dvořák", "Eriksen", "Ferrari", "Gomez", "Haddad", "Ito", "Jansen", "Kaya")
-_LEARNER = re.compile(r"learner([1-9]\d?)")
+_LEARNER = re.compile(r"learner([1-9]\d{0,2})")
 
 
 def find_or_make(username: str) -> User | None:

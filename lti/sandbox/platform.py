@@ -10,8 +10,9 @@ from lti.rsa_keys import generate_pem, public_jwk
 from lti.sandbox.models import PlatformKey
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
-SCOPES = (AGS + "lineitem.readonly", AGS + "result.readonly", AGS + "score")
-_tool_keys: dict[str, dict] = {}
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+SCOPES = (AGS + "lineitem", AGS + "lineitem.readonly", AGS + "result.readonly", AGS + "score", NRPS)
+_tool_keys: dict[str, dict[str, dict]] = {}  # by key set URL and kid
 
 
 def url(path: str) -> str:
@@ -27,6 +28,10 @@ def tool_login_url() -> str:
     return settings.TOOL_URL + "/lti/login/"
 
 
+def tool_jwks_url() -> str:
+    return settings.TOOL_URL + "/lti/jwks/"
+
+
 @cache
 def key() -> PlatformKey:
     """The platform's signing key, made when first needed."""
@@ -39,11 +44,10 @@ def key() -> PlatformKey:
     return found
 
 
-def tool_key(kid: str) -> dict | None:
+def tool_key(jwks_uri: str, kid: str) -> dict | None:
     """The tool's public key `kid` as a JWK, fetched when it is new; raises httpx.HTTPError, ValueError."""
-    if kid not in _tool_keys:
-        response = httpx.get(settings.TOOL_URL + "/lti/jwks/", timeout=5)
+    if kid not in _tool_keys.get(jwks_uri, {}):
+        response = httpx.get(jwks_uri, timeout=5)
         response.raise_for_status()
-        _tool_keys.clear()
-        _tool_keys.update({jwk["kid"]: jwk for jwk in response.json()["keys"]})
-    return _tool_keys.get(kid)
+        _tool_keys[jwks_uri] = {jwk["kid"]: jwk for jwk in response.json()["keys"]}
+    return _tool_keys[jwks_uri].get(kid)

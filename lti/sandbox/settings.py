@@ -56,7 +56,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 SESSION_COOKIE_NAME = "sandbox_session"
-SESSION_COOKIE_SAMESITE = "Lax"
+# As an LMS sets it: the tool's page in the frame may lead to the authorisation endpoint. 127.0.0.1 counts as secure.
+SESSION_COOKIE_SAMESITE = "None"
+SESSION_COOKIE_SECURE = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 

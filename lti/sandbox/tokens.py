@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import httpx
 import jwt
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from lti.sandbox import platform
+from lti.sandbox import clients, platform
 from lti.sandbox.judge import Wrong, judged
-from lti.sandbox.models import AccessToken, UsedAssertion
+from lti.sandbox.models import AccessToken, ToolClient, UsedAssertion
 
 LASTS = 3600  # seconds
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -34,9 +33,9 @@ def token(request: HttpRequest) -> HttpResponse:
         raise Wrong(400, "grant_type is not client_credentials", "unsupported_grant_type")
     if given.get("client_assertion_type") != _ASSERTION_TYPE:
         raise Wrong(400, f"client_assertion_type is not {_ASSERTION_TYPE}")
-    _judge_assertion(given.get("client_assertion", ""))
+    client = _judge_assertion(given.get("client_assertion", ""))
     scopes = given.get("scope", "").split()
-    if not scopes or set(scopes) - set(platform.SCOPES):
+    if not scopes or set(scopes) - set(client.scopes):
         raise Wrong(400, "scope is empty or names more than was granted", "invalid_scope")
     value = secrets.token_urlsafe(32)
     AccessToken.objects.create(digest=_digest(value), scopes=scopes, expires=timezone.now() + timedelta(seconds=LASTS))
@@ -59,17 +58,22 @@ def require_scope(request: HttpRequest, *scopes: str) -> None:
         raise Wrong(403, f"the token's scope does not cover {scopes[0]}", "insufficient_scope")
 
 
-def _judge_assertion(assertion: str) -> None:
+def _judge_assertion(assertion: str) -> ToolClient:
+    """The client that signed it, or Wrong."""
     try:
         header = jwt.get_unverified_header(assertion)
+        issuer = jwt.decode(assertion, options={"verify_signature": False}).get("iss")
     except jwt.PyJWTError:
         raise Wrong(400, "client_assertion is not a JWT") from None
     if header.get("alg") != "RS256":
         raise Wrong(401, "client_assertion is not signed with RS256", "invalid_client")
     if not header.get("kid"):
         raise Wrong(401, "client_assertion names no kid", "invalid_client")
+    client = clients.find(issuer) if isinstance(issuer, str) and issuer else None
+    if client is None:
+        raise Wrong(401, "client_assertion: iss is no client_id that may ask", "invalid_client")
     try:
-        key = platform.tool_key(header["kid"])
+        key = platform.tool_key(client.jwks_uri, header["kid"])
     except (httpx.HTTPError, ValueError, KeyError) as problem:
         raise Wrong(401, f"the tool's key set could not be fetched: {problem!r}", "invalid_client") from None
     if key is None:
@@ -84,7 +88,7 @@ def _judge_assertion(assertion: str) -> None:
         )
     except jwt.PyJWTError as problem:
         raise Wrong(401, f"client_assertion: {problem}", "invalid_client") from None
-    if claims["iss"] != settings.CLIENT_ID or claims["sub"] != settings.CLIENT_ID:
+    if claims["sub"] != client.client_id:
         raise Wrong(401, "client_assertion: iss and sub are not both the client_id", "invalid_client")
     if claims["aud"] not in (platform.url("/lti/token/"), [platform.url("/lti/token/")]):
         raise Wrong(401, "client_assertion: aud is not the token endpoint", "invalid_client")
@@ -95,6 +99,7 @@ def _judge_assertion(assertion: str) -> None:
             UsedAssertion.objects.create(jti=str(claims["jti"])[:255])
     except IntegrityError:
         raise Wrong(401, "client_assertion: jti has been used before", "invalid_client") from None
+    return client
 
 
 def _digest(value: str) -> str:

@@ -49,7 +49,7 @@ class Browser:
     def get(self, url: str) -> httpx.Response:
         return self._send("GET", url)
 
-    def post(self, url: str, data: dict[str, str]) -> httpx.Response:
+    def post(self, url: str, data: dict[str, str | list[str]]) -> httpx.Response:
         return self._send("POST", url, data=data)
 
     def sign_in(self, username: str) -> str:

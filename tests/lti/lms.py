@@ -14,6 +14,7 @@ import jwt
 from django.test import Client
 
 from lti.claims import AGS, LTI, SCORE_SCOPE
+from lti.deep_linking_settings import CLAIM as SETTINGS
 from lti.models import Registration
 from lti.rsa_keys import generate_pem, public_jwk
 
@@ -30,6 +31,7 @@ class _Omit:
 
 OMIT = _Omit()
 _PEMS: list[str] = []
+_PLAIN = ("iss", "aud", "sub", "nonce", "iat", "exp", "nbf", "azp", "name")
 
 
 def pem(number: int = 0) -> str:
@@ -100,7 +102,7 @@ class Lms:
             AGS: {"scope": [SCORE_SCOPE], "lineitem": f"{self.issuer}/items/1/lineitem?type_id=1"},
         }
         for name, value in changes.items():
-            full = name if name in ("iss", "aud", "sub", "nonce", "iat", "exp", "nbf", "azp", "name") else LTI + name
+            full = name if name in _PLAIN or name.startswith("https:") else LTI + name
             if value is OMIT:
                 claims.pop(full, None)
             else:
@@ -114,10 +116,47 @@ class Lms:
         return jwt.PyJWS().encode(json.dumps(claims).encode(), key, algorithm="RS256", headers=header)
 
     def launch(self, client: Client, **changes):
-        """A whole honest launch but for `changes` of its claims; the tool's answer."""
+        """A whole honest launch but for `changes` of its claims; the tool's answer.
+
+        A changed target_link_uri or deployment_id is what the login names, too.
+        """
         login = {"lti_deployment_id": changes["deployment_id"]} if isinstance(changes.get("deployment_id"), str) else {}
+        login |= {"target_link_uri": changes["target_link_uri"]} if "target_link_uri" in changes else {}
         asked = self.begin(client, **login)
         return self.post(client, asked["state"], self.sign(self.claims(asked["nonce"], **changes)))
+
+    def deep_link(self, client: Client, settings: dict | None = None, **changes):
+        """A launch from the platform's picker, by an instructor; `settings` changes those of the request."""
+        said = {
+            "deep_link_return_url": f"{self.issuer}/picked?course=1",
+            "accept_types": ["ltiResourceLink", "link"],
+            "accept_presentation_document_targets": ["iframe", "window"],
+            "accept_multiple": True,
+            "accept_lineitem": True,
+            "data": "csrf:é+/=",
+        } | (settings or {})
+        said = {name: value for name, value in said.items() if value is not OMIT}
+        claims = {
+            "message_type": "LtiDeepLinkingRequest",
+            "roles": [MEMBERSHIP + "#Instructor"],
+            "resource_link": OMIT,
+            "custom": OMIT,
+            AGS: {"scope": [SCORE_SCOPE], "lineitems": f"{self.issuer}/items?type_id=1"},
+            SETTINGS: said,
+        }
+        return self.launch(client, **(claims | changes))
+
+    def review(self, client: Client, learner: str, /, **changes):
+        """A launch from the gradebook, by an instructor, for what `learner` did for the first line item."""
+        claims = {
+            "message_type": "LtiSubmissionReviewRequest",
+            "roles": [MEMBERSHIP + "#Instructor"],
+            "sub": "teacher-1",
+            "name": "Grace Teacher",
+            "custom": OMIT,
+            "for_user": {"user_id": learner, "name": "Ada Osei"},
+        }
+        return self.launch(client, **(claims | changes))
 
     @staticmethod
     def post(client: Client, state: str, id_token: str):

@@ -40,8 +40,8 @@ class Sandbox:
         self._process = subprocess.Popen(daphne, cwd=_ROOT, env=self.env, stdout=self._log, stderr=self._log)
         self._wait()
 
-    def fault(self, endpoint: str, status: int, **more) -> None:
-        """Play a failure to the tool; see lti.sandbox.models.Fault."""
+    def fault(self, endpoint: str, status: int = 0, **more) -> None:
+        """Play a failure to the tool, or many by lot; see lti.sandbox.models.Fault."""
         asked = {"endpoint": endpoint, "status": status, **more}
         answer = httpx.post(f"{self.url}/faults/", json=asked, timeout=10)
         assert answer.status_code == 201, answer.text

@@ -16,8 +16,8 @@ from django.db import connection
 from django.utils import timezone
 
 from coachtool.attempts.models import Person, ResourceLink
-from lti import delivery
-from lti.models import GradeDelivery
+from lti import ags, delivery
+from lti.models import GradeDelivery, GradeService, Registration
 from lti.tasks import deliver_grades
 from tests import factories
 
@@ -64,6 +64,13 @@ def flawless(sandbox):
 
 def due_now() -> None:
     GradeDelivery.objects.update(next_try=timezone.now())
+    Registration.objects.update(quiet_until=None)
+
+
+def wait_until(happens) -> None:
+    deadline = time.monotonic() + 30
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def test_a_finished_attempt_arrives_in_the_gradebook(learner, flawless):
@@ -128,11 +135,18 @@ def test_retry_after_is_respected(sandbox, learner, flawless):
     ("status", "words"),
     [(400, "did not accept"), (403, "permission"), (404, "deleted"), (422, "not a learner"), (418, "HTTP 418")],
 )
-def test_a_lasting_refusal_is_stuck_with_its_reason_until_asked_again(
+def test_a_refusal_that_looks_final_gets_a_second_thought_and_then_is_stuck_until_asked_again(
     sandbox, learner, flawless, capsys, status, words
 ):
-    sandbox.fault("scores", status)
+    thoughts = len(delivery.SECOND_THOUGHTS)
+    sandbox.fault("scores", status, times=thoughts + 1)
     learner.finishes(0.7)
+    for wait in delivery.SECOND_THOUGHTS:
+        deliver_grades()
+        held = learner.delivery
+        assert held.state == "pending" and words in held.last_error
+        assert abs((held.next_try - timezone.now()).total_seconds() - wait) < 5
+        due_now()
     deliver_grades()
     assert learner.delivery.state == "stuck" and words in learner.delivery.last_error
     due_now()
@@ -181,7 +195,10 @@ def test_a_conflict_is_sent_again_with_a_later_time(sandbox, learner, flawless):
     assert learner.grade["scores_received"] == 1
 
 
-def test_a_score_whose_answer_was_lost_is_sent_again_without_harm(sandbox, learner):
+@pytest.mark.parametrize("reads", [True, False], ids=["results can be read", "results cannot be read"])
+def test_a_score_whose_answer_was_lost_is_sent_again_without_harm(sandbox, learner, reads):
+    if not reads:
+        GradeService.objects.update(scopes=[ags.SCORE])
     sandbox.fault("scores", 503, after=True)
     learner.finishes(0.7)
     deliver_grades()
@@ -190,6 +207,7 @@ def test_a_score_whose_answer_was_lost_is_sent_again_without_harm(sandbox, learn
         due_now()
         deliver_grades()
     assert (learner.delivery.state, learner.grade["score"]) == ("sent", 70)
+    assert learner.grade["scores_received"] == (1 if reads else 2)
 
 
 def test_workers_at_the_same_time_send_each_grade_once(sandbox, learner, flawless):
@@ -218,7 +236,7 @@ def test_a_better_attempt_during_a_delivery_is_not_lost(sandbox, learner, flawle
     learner.finishes(0.6)
     thread = threading.Thread(target=lambda: (delivery.deliver_due(), connection.close()))
     thread.start()
-    time.sleep(0.5)
+    wait_until(lambda: learner.grade["scores_received"] == 1)
     learner.finishes(0.8)
     thread.join(timeout=30)
     deliver_grades()
@@ -236,9 +254,7 @@ def test_a_worker_killed_in_mid_delivery_leaves_the_grade_to_the_next(sandbox, l
     code = "import django; django.setup(); from lti import delivery; delivery.deliver_due()"
     root = Path(delivery.__file__).parents[1]
     worker = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=root)
-    deadline = time.monotonic() + 30
-    while learner.grade["scores_received"] == 0 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: learner.grade["scores_received"] == 1)
     worker.send_signal(signal.SIGKILL)
     worker.wait(timeout=10)
     assert learner.grade["scores_received"] == 1

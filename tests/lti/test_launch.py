@@ -10,9 +10,10 @@ from django.test import Client
 from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts import access
 from coachtool.attempts.models import Course, Person, ResourceLink, Tenant
-from lti import placement
-from lti.claims import LEEWAY, MAX_AGE, role
-from lti.models import Deployment, GradeService, LoginState, Registration
+from coachtool.authoring.models import CourseActivity
+from lti import outgoing, placement
+from lti.claims import AGS, LEEWAY, MAX_AGE, SCORE_SCOPE, role
+from lti.models import Deployment, GradeService, LoginState, MembershipService, Registration
 from tests import factories
 from tests.lti.lms import LAUNCH_URL, MEMBERSHIP, OMIT, Lms, moodle, pem
 
@@ -164,31 +165,41 @@ def test_a_learner_who_comes_before_the_activity_is_told_so_and_nothing_is_kept(
 
 @pytest.mark.parametrize("custom", [{}, {"activity": "unknown"}, {"activity": 7}, OMIT])
 def test_an_instructor_picks_the_activity_and_learners_get_it(lms, browser, custom):
-    response = lms.launch(browser, custom=custom, roles=[MEMBERSHIP + "#Instructor"])
-    page = browser.get(response["Location"])
-    assert page.status_code == 200 and b"When to escalate a claim" in page.content
-    assert "frame-ancestors https://lms.example.edu" in page["Content-Security-Policy"]
-    assert browser.post(response["Location"], {"activity": "nonsense"}).status_code == 400
-    visit = visit_of(browser, browser.post(response["Location"], {"activity": "claims-escalation"}))
+    visit = visit_of(browser, lms.launch(browser, custom=custom, roles=[MEMBERSHIP + "#Instructor"]))
     assert (visit.role, visit.graded) == ("instructor", False)
+    home = browser.get(f"/v/{visit.id}/")
+    page = browser.get(home["Location"])
+    assert page.status_code == 200 and 'value="claims-escalation"' in page.content.decode()
+    assert "frame-ancestors https://lms.example.edu" in page["Content-Security-Policy"]
+    assert browser.post(f"/v/{visit.id}/activities/use/", {"activity": "nonsense"}).status_code == 422
+    chosen = browser.post(f"/v/{visit.id}/activities/use/", {"activity": "claims-escalation"})
+    assert chosen["Location"] == f"/v/{visit.id}/attempts/"
     learner = visit_of(browser, lms.launch(browser, custom=custom))
     assert learner.resource_link_id == visit.resource_link_id
+    assert browser.get(f"/v/{learner.id}/lobby/").status_code == 200
     assert GradeService.objects.get().resource_link_id == visit.resource_link_id
-    assert browser.get(response["Location"]).status_code == 403
 
 
 def test_the_page_to_pick_an_activity_belongs_to_one_browser(lms, browser):
-    response = lms.launch(browser, custom={}, roles=[MEMBERSHIP + "#Instructor"])
-    assert Client().post(response["Location"], {"activity": "claims-escalation"}).status_code == 403
+    visit = visit_of(browser, lms.launch(browser, custom={}, roles=[MEMBERSHIP + "#Instructor"]))
+    use = f"/v/{visit.id}/activities/use/"
+    assert Client().post(use, {"activity": "claims-escalation"}).status_code == 403
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
-    assert strict.post(response["Location"], {"activity": "claims-escalation"}).status_code == 403
-    assert not ResourceLink.objects.exists()
+    assert strict.post(use, {"activity": "claims-escalation"}).status_code == 403
+    learner = visit_of(browser, lms.launch(browser, custom={"activity": "claims-escalation"}))
+    assert browser.get(f"/v/{learner.id}/activities/").status_code == 403
+    assert ResourceLink.objects.get().named == "claims-escalation"
 
 
-def test_the_lms_may_change_the_activity_later(lms, browser):
-    other = Activity.objects.create(slug="specific-feedback", title="Specific feedback")
-    ActivityVersion.objects.create(activity=other, number=1, definition=factories.DEFINITION)
+@pytest.fixture
+def other(lms) -> Activity:
+    made = Activity.objects.create(slug="specific-feedback", title="Specific feedback")
+    ActivityVersion.objects.create(activity=made, number=1, definition=factories.DEFINITION)
+    return made
+
+
+def test_the_lms_may_change_the_activity_later(lms, browser, other):
     visit_of(browser, lms.launch(browser))
     visit_of(browser, lms.launch(browser, custom={"activity": "specific-feedback"}))
     assert ResourceLink.objects.get().activity == other
@@ -196,9 +207,87 @@ def test_the_lms_may_change_the_activity_later(lms, browser):
     assert ResourceLink.objects.get().activity == other
 
 
-def test_a_launch_without_the_score_scope_takes_grades_away_and_one_without_the_claim_does_not(lms, browser):
-    from lti.claims import AGS
+def test_what_an_instructor_picked_since_stays_while_the_lms_names_the_same_as_before(lms, browser, other):
+    visit = visit_of(browser, lms.launch(browser, roles=[MEMBERSHIP + "#Instructor"]))
+    browser.post(f"/v/{visit.id}/activities/use/", {"activity": "specific-feedback"})
+    visit_of(browser, lms.launch(browser))
+    assert ResourceLink.objects.get().activity == other
 
+
+def test_an_activity_of_another_tenant_is_not_named(lms, browser, other):
+    CourseActivity.objects.create(activity=other, course=factories.course(title="Elsewhere"))
+    response = lms.launch(browser, custom={"activity": "specific-feedback"})
+    assert response.status_code == 409
+    assert not ResourceLink.objects.exists()
+
+
+COPIES = {
+    "its own history": {"link_history": "unknown,link-1", "context_history": "$Context.id.history"},
+    "its course's history": {"link_history": "$ResourceLink.id.history", "context_history": "course-1"},
+}
+
+
+@pytest.mark.parametrize("known_by", COPIES)
+def test_a_copy_has_the_activity_that_was_picked_at_its_original(lms, browser, other, known_by):
+    visit = visit_of(browser, lms.launch(browser, roles=[MEMBERSHIP + "#Instructor"]))
+    browser.post(f"/v/{visit.id}/activities/use/", {"activity": "specific-feedback"})
+    custom = {"activity": "claims-escalation"} | COPIES[known_by]
+    elsewhere = {"context": {"id": "course-2"}, "resource_link": {"id": "link-2"}}
+    copy = visit_of(browser, lms.launch(browser, custom=custom, **elsewhere))
+    assert copy.resource_link_id != visit.resource_link_id
+    assert ResourceLink.objects.get(pk=copy.resource_link_id).activity == other
+
+
+def test_a_copy_of_unknown_origin_has_the_activity_that_its_custom_parameter_names(lms, browser, activity):
+    visit_of(browser, lms.launch(browser))
+    custom = {"activity": "claims-escalation", "link_history": "somewhere%2Celse"}
+    copy = visit_of(browser, lms.launch(browser, custom=custom, context={"id": "course-2"}))
+    assert ResourceLink.objects.get(pk=copy.resource_link_id).activity == activity
+    assert ResourceLink.objects.count() == 2
+
+
+def test_the_platforms_product_is_learnt(lms, browser):
+    visit_of(browser, lms.launch(browser, tool_platform={"product_family_code": "canvas", "name": "Example"}))
+    visit_of(browser, lms.launch(browser))
+    assert Registration.objects.get().product == "canvas"
+
+
+NRPS_CLAIM = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+ROSTER = {"context_memberships_url": "https://lms.example.edu/members?c=1", "service_versions": ["2.0"]}
+
+
+def test_the_courses_roster_is_remembered(lms, browser):
+    visit_of(browser, lms.launch(browser, **{NRPS_CLAIM: ROSTER}))
+    visit_of(browser, lms.launch(browser))
+    assert MembershipService.objects.get().url == "https://lms.example.edu/members?c=1"
+    moved = ROSTER | {"context_memberships_url": "https://lms.example.edu/other"}
+    visit_of(browser, lms.launch(browser, **{NRPS_CLAIM: moved}))
+    assert MembershipService.objects.get().url == "https://lms.example.edu/other"
+
+
+@pytest.mark.parametrize(
+    "claim", [{}, ROSTER | {"service_versions": ["1.0"]}, ROSTER | {"context_memberships_url": "file:///etc/passwd"}]
+)
+def test_a_roster_that_cannot_be_asked_is_not_remembered(lms, browser, claim):
+    visit_of(browser, lms.launch(browser, **{NRPS_CLAIM: claim}))
+    assert not MembershipService.objects.exists()
+
+
+def test_a_launch_without_a_line_item_keeps_where_one_can_be_made(lms, browser):
+    container = {"scope": [SCORE_SCOPE], "lineitems": "https://lms.example.edu/items"}
+    visit_of(browser, lms.launch(browser, **{AGS: container}))
+    service = GradeService.objects.get()
+    assert (service.lineitem, service.lineitems) == ("", "https://lms.example.edu/items")
+    GradeService.objects.update(lineitem="https://lms.example.edu/items/9", made=True)
+    visit_of(browser, lms.launch(browser, **{AGS: container}))
+    service.refresh_from_db()
+    assert (service.lineitem, service.made) == ("https://lms.example.edu/items/9", True)
+    visit_of(browser, lms.launch(browser, **{AGS: container | {"lineitem": "https://lms.example.edu/items/1"}}))
+    service.refresh_from_db()
+    assert (service.lineitem, service.made) == ("https://lms.example.edu/items/1", False)
+
+
+def test_a_launch_without_the_score_scope_takes_grades_away_and_one_without_the_claim_does_not(lms, browser):
     visit_of(browser, lms.launch(browser))
     asked = lms.begin(browser)
     silent = lms.claims(asked["nonce"])
@@ -350,7 +439,8 @@ def test_a_broken_key_set_refuses_the_launch(activity, browser, key_server, stat
 
 
 def test_a_key_set_that_does_not_come_in_time_refuses_the_launch(activity, browser, key_server, monkeypatch):
-    monkeypatch.setattr("lti.platform_keys.TIMEOUT", 0.2)
+    patient = outgoing.client
+    monkeypatch.setattr(outgoing, "client", lambda: patient(timeout=0.2))
     lms = _remote(key_server)
     key_server.delay = 1.0
     response = lms.launch(browser)

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from lti import keys
+from lti.models import DeepLinkingRequest
 from tests.lti.browser import Forms
 from tests.lti.lms import OMIT, pem
 
@@ -122,7 +123,7 @@ def test_an_assertion_gets_one_token_only(tool, judged):
         {"client_assertion_type": "jwt"},
         {"scope": ""},
         {"scope": "everything"},
-        {"scope": f"{_AGS}score {_AGS}lineitem"},
+        {"scope": f"{_AGS}score {_AGS}everything"},
         {"assertion": "no.jwt.here"},
     ],
 )
@@ -245,8 +246,8 @@ def test_a_learner_sees_nobody_elses_grades(window):
     assert "Ada Osei" not in page
 
 
-def test_nobody_is_learner_51_and_nobody_reads_grades_unseen(sandbox, window):
-    assert window.get(f"{sandbox.url}/as/learner51/").status_code == 404
+def test_nobody_is_learner_1000_and_nobody_reads_grades_unseen(sandbox, window):
+    assert window.get(f"{sandbox.url}/as/learner1000/").status_code == 404
     assert window.get(f"{sandbox.url}/as/learner01/").status_code == 404
     assert window.get(f"{sandbox.url}/courses/1/gradebook.json").status_code == 401
     assert window.get(f"{sandbox.url}/courses/1/gradebook/").status_code == 302
@@ -256,3 +257,119 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox):
     for asked in ({}, {"endpoint": "nowhere", "status": 500}, {"endpoint": "scores", "status": "bad"}, [1]):
         assert httpx.post(f"{sandbox.url}/faults/", json=asked).status_code == 400
     assert httpx.post(f"{sandbox.url}/faults/", data={"endpoint": "scores"}).status_code == 415
+
+
+# Answers to the picker
+
+_LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+_DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+
+
+class Answer:
+    """An honest answer to a request of the sandbox, with changes; `stolen`: under our kid, by another key."""
+
+    def __init__(self, sandbox, window, query: str = ""):
+        course = window.sign_in("instructor")
+        arrived = window.onward(window.get(f"{course}add/launch/{query}"))
+        assert arrived.headers["Location"].startswith("/v/"), arrived.text
+        asked = DeepLinkingRequest.objects.latest("pk").settings
+        self.sandbox, self.url, self.data = sandbox, asked["deep_link_return_url"], asked.get("data")
+
+    def send(
+        self, stolen: bool = False, header: dict | None = None, item: dict | None = None, **changes
+    ) -> httpx.Response:
+        own, now = keys.signing_key(), int(time.time())
+        claims = {
+            "iss": "coachtool-sandbox",
+            "aud": self.sandbox.url,
+            "iat": now,
+            "exp": now + 60,
+            "nonce": uuid.uuid4().hex,
+            _LTI + "deployment_id": "1",
+            _LTI + "message_type": "LtiDeepLinkingResponse",
+            _LTI + "version": "1.3.0",
+            _DL + "data": OMIT if self.data is None else self.data,
+            _DL + "content_items": [{"type": "ltiResourceLink", "title": "x"} | (item or {})],
+        }
+        claims |= {
+            _DL + name if name in ("data", "content_items", "msg") else name: value for name, value in changes.items()
+        }
+        claims = {name: value for name, value in claims.items() if value is not OMIT}
+        key = pem(1) if stolen else own.private_pem
+        token = jwt.encode(claims, key, algorithm="RS256", headers=header or {"kid": own.kid})
+        return httpx.post(self.url, data={"JWT": token}, timeout=10)
+
+
+_LINE = {"scoreMaximum": 10, "label": "x"}
+ANSWERS = [
+    (401, {"stolen": True}),
+    (401, {"header": {"kid": "unknown"}}),
+    (401, {"iss": "http://lms.example"}),
+    (401, {"iss": OMIT}),
+    (401, {"aud": "coachtool-sandbox"}),
+    (401, {"aud": OMIT}),
+    (401, {"exp": 5}),
+    (401, {"exp": OMIT}),
+    (401, {"iat": OMIT}),
+    (401, {"exp": 4102444800}),
+    (401, {"nonce": OMIT}),
+    (400, {"nonce": "short"}),
+    (400, {_LTI + "deployment_id": "2"}),
+    (400, {_LTI + "message_type": "LtiDeepLinkingRequest"}),
+    (400, {_LTI + "version": OMIT}),
+    (400, {"data": OMIT}),
+    (400, {"data": "made up"}),
+    (400, {"msg": 7}),
+    (400, {"content_items": {}}),
+    (400, {"content_items": ["x"]}),
+    (400, {"item": {"type": "link"}}),
+    (400, {"item": {"title": ""}}),
+    (400, {"item": {"url": "https://evil.example/lti/launch/"}}),
+    (400, {"item": {"custom": {"activity": 7}}}),
+    (400, {"item": {"window": "_blank"}}),
+    (400, {"item": {"madeUp": True}}),
+    (400, {"item": {"lineItem": {"label": "x"}}}),
+    (400, {"item": {"lineItem": _LINE | {"scoreMaximum": 0}}}),
+    (400, {"item": {"lineItem": _LINE | {"resourceId": 7}}}),
+    (400, {"item": {"lineItem": _LINE | {"submissionReview": {}}}}),
+    (400, {"item": {"lineItem": _LINE | {"submissionReview": {"reviewableStatus": ["Done"]}}}}),
+    (
+        400,
+        {"item": {"lineItem": _LINE | {"submissionReview": {"reviewableStatus": [], "url": "https://evil.example"}}}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "changes"), ANSWERS, ids=[f"{code}-{changes}"[:60] for code, changes in ANSWERS])
+def test_a_wrong_answer_to_the_picker_adds_nothing(sandbox, window, judged, status, changes):
+    answer = Answer(sandbox, window)
+    before = window.get(window.sign_in("instructor") + "links.json").json()
+    judged(answer.send(**changes), "deep_linking", status)
+    assert window.get(window.sign_in("instructor") + "links.json").json() == before
+
+
+def test_an_answer_says_more_than_the_request_accepts(sandbox, window, judged):
+    two = [{"type": "ltiResourceLink", "title": "x"}] * 2
+    judged(Answer(sandbox, window, "?single").send(content_items=two), "deep_linking", 400)
+
+
+def test_an_answer_has_a_line_item_where_none_is_accepted(sandbox, window, judged):
+    judged(Answer(sandbox, window, "?ungraded").send(item={"lineItem": _LINE}), "deep_linking", 400)
+
+
+def test_an_answer_has_data_where_none_was_given(sandbox, window, judged):
+    judged(Answer(sandbox, window, "?nodata").send(data="made up"), "deep_linking", 400)
+
+
+def test_an_answer_is_good_once(sandbox, window, judged):
+    answer, nonce = Answer(sandbox, window), uuid.uuid4().hex
+    assert answer.send(nonce=nonce).status_code == 200
+    judged(answer.send(nonce=nonce), "deep_linking", 400)
+
+
+def test_an_answer_to_nothing_is_refused(sandbox, judged):
+    judged(httpx.post(f"{sandbox.url}/lti/deep-linking/made-up/", data={"JWT": "x"}), "deep_linking", 404)
+
+
+def test_an_answer_that_is_no_token_is_refused(sandbox, window, judged):
+    judged(httpx.post(Answer(sandbox, window).url, data={"JWT": "no.jwt"}), "deep_linking", 400)

@@ -1,8 +1,8 @@
 """manage.py lti_grades: what has not reached the platforms, and another try."""
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from lti import grades
 from lti.models import GradeDelivery
 
 
@@ -15,13 +15,11 @@ class Command(BaseCommand):
     def handle(self, **options):
         waiting = GradeDelivery.objects.exclude(state=GradeDelivery.State.SENT)
         for delivery in waiting.select_related("resource_link__course").order_by("queued"):
+            basis = f"attempt {delivery.attempt_id}" if delivery.attempt_id else "instructor's own grade"
             self.stdout.write(
-                f"{delivery.queued:%Y-%m-%d %H:%M}  {delivery.state:7}  tries {delivery.tries}  "
-                f"attempt {delivery.attempt_id}  {delivery.resource_link.course}: {delivery.last_error or 'on its way'}"
+                f"{delivery.queued:%Y-%m-%d %H:%M}  {delivery.state:7}  tries {delivery.tries}  {basis}  "
+                f"{delivery.resource_link.course}: {delivery.last_error or 'on its way'}"
             )
         if options["retry"]:
-            now = timezone.now()
-            again = waiting.filter(state=GradeDelivery.State.STUCK).update(
-                state=GradeDelivery.State.PENDING, tries=0, next_try=now, queued=now
-            )
+            again = grades.send_again(waiting.filter(state=GradeDelivery.State.STUCK))
             self.stdout.write(f"{again} set on their way again.")

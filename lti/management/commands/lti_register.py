@@ -42,6 +42,7 @@ class Command(BaseCommand):
             "jwks_fetched": None,
             "learns_deployments": not options["only_these_deployments"],
             "is_active": True,
+            "registered_by": Registration.By.COMMAND,
         }
         if options["name"]:
             values["name"] = options["name"]

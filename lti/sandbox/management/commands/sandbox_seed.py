@@ -31,5 +31,7 @@ class Command(BaseCommand):
                     "custom": {"activity": slug},
                 },
             )
-            LineItem.objects.get_or_create(link=link, defaults={"course": course, "label": title, "maximum": 100})
+            reviewed = {"reviewableStatus": ["Submitted", "Completed"], "url": platform.tool_launch_url()}
+            column = {"course": course, "label": title, "maximum": 100, "submission_review": reviewed}
+            LineItem.objects.get_or_create(link=link, defaults=column)
         self.stdout.write(f"{course}: {course.links.count()} activities.")
