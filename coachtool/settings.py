@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlparse
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,7 @@ ENV = env("ENV", "production")
 EMBEDDED = ENV in ("demo", "test")
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY", "only-for-tests" if ENV == "test" else None)
+SECRET_KEY_FALLBACKS = [key for key in env("SECRET_KEY_FALLBACKS", "").split(",") if key]
 URL = env("URL", "http://localhost:8000" if EMBEDDED else None).rstrip("/")
 DATA_DIR = Path(env("DATA", str(BASE_DIR / ".data")))
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", urlparse(URL).hostname).split(",") + (["testserver"] if ENV == "test" else [])
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
     "coachtool.site",
     "coachtool.activities",
     "coachtool.attempts",
+    "coachtool.authoring",
     "coachtool.records",
     "lti",
     "realtime",
@@ -69,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "coachtool.attempts.addressed.ProvenByAddress",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -84,6 +88,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "coachtool.authoring.preview.bar",
             ],
         },
     }
@@ -116,6 +121,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "deliver-statements": {"task": "coachtool.records.tasks.deliver_statements", "schedule": 5.0},
     "deliver-grades": {"task": "lti.tasks.deliver_grades", "schedule": 5.0},
+    "forget-launches": {"task": "lti.tasks.forget", "schedule": 300.0},
+    "read-rosters": {"task": "lti.tasks.read_rosters", "schedule": crontab(hour="2", minute="17")},  # UTC
     "sweep-attempts": {"task": "coachtool.attempts.tasks.sweep", "schedule": 10.0},
 }
 
@@ -130,6 +137,7 @@ CSRF_COOKIE_SAMESITE = "None"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [URL]
+MESSAGE_STORAGE = "coachtool.attempts.flash.storage"
 CSRF_FAILURE_VIEW = "coachtool.site.views.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
@@ -152,6 +160,19 @@ CONVERSATION_HOST = env("CONVERSATION_HOST", "127.0.0.1")  # the address a gpu w
 ICE_SERVERS = [url for url in env("ICE_SERVERS", "").split(",") if url]
 REJOIN_SECONDS = int(env("REJOIN_SECONDS", "90"))  # how long a conversation waits for its learner
 
+# The LMS. Its addresses may lie in a private network only where the site says so.
+ALLOW_PRIVATE_ADDRESSES = env("ALLOW_PRIVATE_ADDRESSES", "1" if EMBEDDED else "0") == "1"
+LTI_CALL_SECONDS = float(env("LTI_CALL_SECONDS", "8"))  # how long one call of an LMS's service may take
+GRADE_PACE = float(env("GRADE_PACE", "1"))  # every wait between two tries of a grade is multiplied by it
+COOKIELESS = env("COOKIELESS", "on") == "on"  # without cookies: by the LMS's own storage, else in a new window only
+# Logins and launches a minute, 0 for any number: of one client address, of one LMS registration, and refused ones of
+# one address. The tests refuse hundreds a minute from one.
+LIMIT_ADDRESS = int(env("LIMIT_ADDRESS", "10000"))
+LIMIT_REGISTRATION = int(env("LIMIT_REGISTRATION", "20000"))
+LIMIT_REFUSED = int(env("LIMIT_REFUSED", "0" if ENV == "test" else "60"))
+TRUSTED_PROXIES = [entry for entry in env("TRUSTED_PROXIES", "").replace(" ", "").split(",") if entry]
+OPEN_REGISTRATION = env("OPEN_REGISTRATION", "0") == "1"  # Dynamic Registration without an invitation, inactive
+
 # Where statements go; without a URL they stay in the tool's own store.
 LRS_URL = env("LRS_URL", "").rstrip("/")
 LRS_KEY = env("LRS_KEY", "")
@@ -160,8 +181,16 @@ LRS_SECRET = env("LRS_SECRET", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"addresses": {"()": "coachtool.site.logs.HideAddresses"}},
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": sys.stderr}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["addresses"],
+            "formatter": "plain",
+            "stream": sys.stderr,
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
     "loggers": {"aioice": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDED_BYTES = 1_000_000_000
+_BACKLOG = 1024  # connections that wait while a web process is busy or being replaced
 
 
 class Refused(Exception):
@@ -19,15 +20,25 @@ class Refused(Exception):
 
 def check_port(port: int, variable: str) -> None:
     """Refuse a port on which something listens already, on IPv4 or IPv6 loopback."""
+    for probe in listen(port, variable):
+        probe.close()
+
+
+def listen(port: int, variable: str) -> list[socket.socket]:
+    """Listening sockets on the loopbacks: `localhost` may be either. Raises Refused."""
+    opened = []
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         if family == socket.AF_INET6 and not has_ipv6_loopback():
             continue
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        opened.append(listening)
         try:
-            with socket.socket(family, socket.SOCK_STREAM) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((address, port))
-                probe.listen()  # binding alone succeeds beside a listener that also reuses the address
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((address, port))
+            listening.listen(_BACKLOG)  # binding alone succeeds beside a listener that also reuses the address
         except OSError as error:
+            for each in opened:
+                each.close()
             if error.errno == errno.EACCES:
                 raise Refused(
                     f"Port {port} is kept for the system administrator: "
@@ -39,6 +50,7 @@ def check_port(port: int, variable: str) -> None:
                     f"or choose another one, for example {variable}={port + 10} make demo."
                 ) from None
             raise Refused(f"Port {port} can't be opened ({error.strerror}): choose another with {variable}.") from None
+    return opened
 
 
 def has_ipv6_loopback() -> bool:

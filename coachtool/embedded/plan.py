@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coachtool.embedded.checks import Refused, has_ipv6_loopback
+from coachtool.embedded.checks import Refused
 from coachtool.embedded.process import Spec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -18,11 +19,15 @@ LRS_KEY = "demo"
 
 @dataclass(frozen=True)
 class Options:
-    """What the person who starts it may choose. `gpu_slots` and `conversations` count conversations at a time."""
+    """What the person who starts it may choose. `gpu_slots` and `conversations` count conversations at a time.
+
+    `web` is the number of web processes, which share the port.
+    """
 
     port: int
     sandbox_port: int
     data: Path
+    web: int
     conversations: int
     gpu_slots: int
     demo_lrs: bool
@@ -62,6 +67,7 @@ def options(environ: Mapping[str, str]) -> Options:
         port=port,
         sandbox_port=sandbox_port,
         data=Path(environ.get("COACHTOOL_DATA") or ROOT / ".data").expanduser().absolute(),
+        web=_number(environ, "COACHTOOL_WEB", min(max(1, cores()), 4), 1, 64),
         conversations=_number(environ, "COACHTOOL_CONVERSATIONS", 4, 1, 64),
         gpu_slots=_number(environ, "COACHTOOL_GPU_SLOTS", min(max(1, cores()), 16), 1, 64),
         demo_lrs=environ.get("COACHTOOL_DEMO_LRS", "") not in ("", "0"),
@@ -104,8 +110,11 @@ def environment(chosen: Options, wiring: Wiring, inherited: Mapping[str, str]) -
     }
 
 
-def processes(chosen: Options, env: Mapping[str, str]) -> tuple[Spec, ...]:
-    """The product's processes, in the order in which they are started. The slowest to be ready comes first."""
+def processes(chosen: Options, env: Mapping[str, str], sockets: Sequence[socket.socket]) -> tuple[Spec, ...]:
+    """The product's processes, in the order in which they are started. The slowest to be ready comes first.
+
+    `sockets`: where the web processes listen.
+    """
 
     def spec(name: str, *argv: str, **more) -> Spec:
         return Spec(name, (sys.executable, "-m", *argv), chosen.logs / f"{name}.log", env, ROOT, **more)
@@ -115,13 +124,13 @@ def processes(chosen: Options, env: Mapping[str, str]) -> tuple[Spec, ...]:
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO")
         return spec(name, *celery, "-n", chosen.node(name), *quiet, *argv, **more)
 
-    def daphne(name: str, application: str, port: int, *addresses: str) -> Spec:
-        endpoints = [part for address in addresses for part in ("-e", address.format(port=port))]
-        return spec(name, "daphne", *endpoints, "--access-log", "/dev/null", application, patience=5)
+    def daphne(name: str, application: str, *endpoints: str, **more) -> Spec:
+        listening = [part for endpoint in endpoints for part in ("-e", endpoint)]
+        return spec(name, "daphne", *listening, "--access-log", "/dev/null", application, patience=5, **more)
 
-    both_loopbacks = ["tcp:{port}:interface=127.0.0.1"]
-    if has_ipv6_loopback():
-        both_loopbacks.append(r"tcp6:{port}:interface=\:\:1")  # localhost is either
+    shared = [f"fd:fileno={listening.fileno()}" for listening in sockets]
+    handed = tuple(listening.fileno() for listening in sockets)
+    webs = ["web", *(f"web-{number}" for number in range(2, chosen.web + 1))]
     schedule = str(chosen.data / "beat-schedule")
     return (
         # A conversation holds its worker for minutes: a warm shutdown would wait for it, a cold one does not.
@@ -132,10 +141,10 @@ def processes(chosen: Options, env: Mapping[str, str]) -> tuple[Spec, ...]:
             stop_signal=signal.SIGQUIT,
             patience=5,
         ),
-        daphne("web", "coachtool.asgi:application", chosen.port, *both_loopbacks),
+        *(daphne(name, "coachtool.asgi:application", *shared, sockets=handed) for name in webs),
         worker("background", "default", "prefork", 2),
         spec("beat", "celery", "-A", "coachtool", "beat", "-s", schedule, "--pidfile", "", "-l", "WARNING"),
-        daphne("sandbox", "lti.sandbox.asgi:application", chosen.sandbox_port, "tcp:{port}:interface=127.0.0.1"),
+        daphne("sandbox", "lti.sandbox.asgi:application", f"tcp:{chosen.sandbox_port}:interface=127.0.0.1"),
     )
 
 

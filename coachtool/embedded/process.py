@@ -22,7 +22,8 @@ class Spec:
     """What to run. `stop_signal` asks it to end; after `patience` seconds it is killed.
 
     Its output is appended to `log`. `user` names the system user that it runs as
-    where that is not ours. `env` is the whole environment.
+    where that is not ours. `env` is the whole environment. `sockets` are the file
+    descriptors of listening sockets that it is handed, under the same numbers.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Spec:
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 10.0
     user: str | None = None
+    sockets: tuple[int, ...] = ()
 
 
 class Process:
@@ -65,6 +67,7 @@ class Process:
                 env=dict(spec.env),
                 cwd=spec.cwd,
                 start_new_session=True,
+                pass_fds=spec.sockets,
                 preexec_fn=_ends_with_its_parent(spec.stop_signal),
                 **as_user,
             )

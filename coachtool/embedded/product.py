@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -37,6 +38,7 @@ class Product:
         self._hurry = False
         self._supervisor = Supervisor(self._say, mourn=self._strike_off)
         self._valkey_url = ""
+        self._sockets: list[socket.socket] = []  # kept open, so that a browser waits while a web process is replaced
         self._stores: list[Process] = []  # in the order of their start; Postgres ends last
 
     def ask_to_stop(self, *_: object) -> None:
@@ -52,6 +54,7 @@ class Product:
         claim = checks.claim(chosen.data)
         try:
             checks.check_space(chosen.data)
+            self._sockets = checks.listen(chosen.port, "COACHTOOL_PORT")
             self._start()
             while not self._asked.wait(0.2):
                 self._supervisor.check()
@@ -59,6 +62,8 @@ class Product:
             pass
         finally:
             self._stop()
+            for listening in self._sockets:
+                listening.close()
             claim.release()
 
     def _start(self) -> None:
@@ -83,7 +88,7 @@ class Product:
             self._prepare(env)
         for store in self._stores:
             self._supervisor.watch(store)
-        for spec in plan.processes(chosen, env):
+        for spec in plan.processes(chosen, env, self._sockets):
             self._supervisor.start(Process(spec))
         self._wait_until_ready()
         self._say(f"Ready after {time.monotonic() - began:.1f} s.\n")
@@ -129,7 +134,8 @@ class Product:
         """A line for each process when it is ready. Raises Refused where one keeps dying or takes too long."""
         chosen, began = self.options, time.monotonic()
         ready: set[str] = {"database", "valkey"}
-        wanted = {process.name for process in self._supervisor.processes} - {"Postgres", "Valkey", "lrs"}
+        names = {process.name for process in self._supervisor.processes}
+        wanted = {name for name in names if not name.startswith("web-")} - {"Postgres", "Valkey", "lrs"}
         while not wanted <= ready:
             self._pause(0.25)
             self._supervisor.check()

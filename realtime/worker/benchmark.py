@@ -17,6 +17,7 @@ import numpy as np
 from django.conf import settings
 
 from realtime.perception.protocols import RATE
+from realtime.perception.weights import WeightsError
 from realtime.rehearsal import script
 from realtime.rehearsal.script import Line
 from realtime.rehearsal.voice import Voice
@@ -24,6 +25,7 @@ from realtime.worker.models import Engine, engine
 from realtime.worker.playback import play_in_real_time
 from realtime.worker.speaking import synthesised
 
+ERRORS = (WeightsError,)
 _SCRIPTS = ("claims-pass", "claims-fail", "feedback-interrupt")
 _PLAIN_SILENCE_MS = 800
 _ANSWERS = (
