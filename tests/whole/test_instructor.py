@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
@@ -10,10 +11,9 @@ from tests.lti.chromium import chromium, no_third_party_cookies
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(360)]
 
-LINES = (
+LINES = (  # two of the three points, which is what the editor proposes as enough
     "I can see that you're upset, and I'm sorry that this happened to you.",
     "The refund period is thirty days, and yours was over two weeks ago.",
-    "What I can do is give you a voucher for the full amount today.",
 )
 FOCUSED = """() => {
     const at = document.activeElement;
@@ -36,9 +36,10 @@ class Keyboard:
         return next(frame for frame in self.page.frames if frame.parent_frame is not None)
 
     def to(self, name: str, most: int = 120) -> None:
-        """Tab until what has the focus is called so, in the LMS's page or in the tool's."""
+        """Tab until what has the focus is called so, in the LMS's page or in the tool's; `Name…` is how it begins."""
         for _ in range(most):
-            if name in (self._focused(frame) for frame in self.page.frames):
+            at = [self._focused(frame) for frame in self.page.frames]
+            if name in at or any(name[-1] == "…" and each.startswith(name[:-1]) for each in at):
                 return
             self.page.keyboard.press("Tab")
         at = [self._focused(frame) for frame in self.page.frames]
@@ -145,8 +146,7 @@ def test_an_instructor_writes_previews_and_places_an_activity_and_a_learner_gets
 
         page.goto(f"{lms}/as/learner7/")
         page.goto(course)
-        title = page.get_by_role("link", name=re.compile("A refund that is not possible")).inner_text()
-        keys.press(" ".join(title.split()))
+        keys.press("A refund that is not possible…")
         keys.look("Talk with Maya")
         keys.talk(*LINES)
         keys.look("Passed")
@@ -155,7 +155,7 @@ def test_an_instructor_writes_previews_and_places_an_activity_and_a_learner_gets
 
         page.goto(f"{lms}/as/instructor/")
         page.goto(course)
-        keys.press(" ".join(title.split()))
+        keys.press("A refund that is not possible…")
         keys.look(re.compile("A refund that is not possible"))
         keys.press("Course")
         keys.look(re.compile("A refund that is not possible"))
@@ -165,10 +165,4 @@ def test_an_instructor_writes_previews_and_places_an_activity_and_a_learner_gets
         keys.look(re.compile("activity|practise", re.I))
         assert keys.faults == []
         assert errors == []
-    assert page_verdicts(lms) == []
-
-
-def page_verdicts(lms: str) -> list:
-    import httpx
-
-    return httpx.get(f"{lms}/verdicts.json", timeout=10).json()["verdicts"]
+    assert httpx.get(f"{lms}/verdicts.json", timeout=10).json()["verdicts"] == []

@@ -131,6 +131,6 @@ export class Transcript {
   }
 
   #follow() {
-    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#list.parentElement.scrollTop = this.#list.parentElement.scrollHeight;
   }
 }

@@ -35,7 +35,7 @@ export function showComposer(shown, focus = true) {
 export function showTranscript(shown) {
   $("transcript").hidden = !shown;
   $("transcript-toggle").setAttribute("aria-expanded", String(shown));
-  if (shown) $("lines").scrollTop = $("lines").scrollHeight;
+  if (shown) $("log").scrollTop = $("log").scrollHeight;
   if (shown) $("transcript-close").focus();
   else $("transcript-toggle").focus();
 }
