@@ -1,4 +1,4 @@
-"""The judge measured on labelled conversations.
+"""`manage.py bench scoring --cases FILE.jsonl`: the judge measured on labelled conversations.
 
 A case is a mapping: `id`, `objective` {`criterion`, `key_points` [{`id`, `text`, and where there are any `met_by`
 and `not_met_by`}], `required`}, `turns` [{`role`: learner or coach, `text`, and where it was recognised
@@ -7,14 +7,60 @@ and `not_met_by`}], `required`}, `turns` [{`role`: learner or coach, `text`, and
 
 from __future__ import annotations
 
+import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from coachtool.activities.brief import KeyPoint, Objective
 from coachtool.coaching import embed, judge
 from coachtool.coaching.authored import AuthoredCoach
 from coachtool.coaching.types import Turn
+
+
+class CasesUnreadable(ValueError):
+    """The file of cases cannot be read; the message names the line and what is wrong with it."""
+
+
+ERRORS = (CasesUnreadable, embed.ModelMissing)
+
+
+def read(path: str | Path) -> list[dict[str, Any]]:
+    """The cases of a JSONL file. Raises CasesUnreadable."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CasesUnreadable(f"{path}: {error}") from None
+    cases = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+            _objective(case["objective"]), _turns(case["turns"])
+            case["expected"] = {
+                "met": bool(case["expected"]["met"]),
+                "key_points": list(case["expected"]["key_points"]),
+            }
+            case["id"] = str(case["id"])
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CasesUnreadable(f"{path}, line {number}: {error}") from None
+        except KeyError as error:
+            raise CasesUnreadable(f"{path}, line {number}: no {error}") from None
+        cases.append(case)
+    if not cases:
+        raise CasesUnreadable(f"{path} holds no cases")
+    return cases
+
+
+def report(figures: Mapping[str, Any]) -> str:
+    """The figures for a reader, with the phenomena that went wrong most often."""
+    lines = [f"{name:16} {value}" for name, value in figures.items() if name != "wrong"]
+    phenomena = Counter(entry["phenomenon"] for entry in figures["wrong"])
+    lines += [f"  wrong {count:3} {phenomenon}" for phenomenon, count in phenomena.most_common()]
+    return "\n".join(lines)
 
 
 def scoring(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from coachtool.embedded import browser
 
@@ -40,7 +40,8 @@ def chromium(profile: Path, preferences: dict, *flags: str, **options) -> Iterat
             chromium_sandbox=False,
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         try:
             yield context
         finally:
