@@ -4,7 +4,8 @@
  */
 
 const CAPABILITIES_MS = 1000; // some platforms answer only the rest
-const ANSWER_MS = 2500; // an app that names a storage and has none never answers
+const ANSWER_MS = 4000; // an app that names a storage and has none never answers
+const AGAIN_MS = 400; // the LMS's page may not listen yet: what is asked may be asked again
 const PARENT = "_parent";
 
 export class Unavailable extends Error {}
@@ -40,9 +41,18 @@ export class PlatformStorage {
 
   async #ask(subject, fields) {
     this.#target = (await this.#frameFor(subject)) ?? this.#target;
-    const frame = this.#frame(this.#target);
-    if (!frame) throw new Unavailable("the frame is not there");
+    const frame = await this.#awaited(this.#target);
     return this.#exchange(frame, this.#origin, subject, fields, ANSWER_MS);
+  }
+
+  /** The frame of this name, which the platform may add to its page only after us. */
+  async #awaited(name) {
+    for (let waited = 0; waited < ANSWER_MS; waited += AGAIN_MS) {
+      const frame = this.#frame(name);
+      if (frame) return frame;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+    throw new Unavailable("the frame is not there");
   }
 
   /** The frame that the platform says to use; undefined if it says nothing. Holds no secret, so any origin may answer. */
@@ -76,6 +86,7 @@ export class PlatformStorage {
     return new Promise((resolve, reject) => {
       const end = (settle, value) => {
         clearTimeout(timer);
+        clearInterval(again);
         this.#window.removeEventListener("message", take);
         settle(value);
       };
@@ -86,12 +97,16 @@ export class PlatformStorage {
         else end(resolve, data);
       };
       const timer = setTimeout(() => end(reject, new Unavailable(`no answer to ${subject}`)), patience);
+      const ask = () => {
+        try {
+          frame.postMessage({ subject, message_id: id, ...fields }, origin);
+        } catch (error) {
+          end(reject, new Unavailable(String(error)));
+        }
+      };
+      const again = setInterval(ask, AGAIN_MS);
       this.#window.addEventListener("message", take);
-      try {
-        frame.postMessage({ subject, message_id: id, ...fields }, origin);
-      } catch (error) {
-        end(reject, new Unavailable(String(error)));
-      }
+      ask();
     });
   }
 }
