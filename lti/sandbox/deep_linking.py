@@ -38,7 +38,8 @@ def add(request: HttpRequest, course_id: int) -> HttpResponse:
     if user is None or not user.instructor:
         return redirect("home")
     keeper = storage.told(request.GET.get("storage", ""))
-    shown = {"course": course, "query": request.GET.urlencode(), "storage": keeper}
+    query, allow = request.GET.urlencode(), platform.frame_permissions()
+    shown = {"course": course, "query": query, "storage": keeper, "allow": allow}
     return render(request, "sandbox/add.html", shown)
 
 

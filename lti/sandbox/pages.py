@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from lti.sandbox import gradebook as grades
-from lti.sandbox import judge, people, storage
+from lti.sandbox import judge, people, platform, storage
 from lti.sandbox.models import Course, Fault, Habits, ResourceLink, User, Verdict
 
 _ENDPOINTS = ("auth", "token", "configuration", "registration", "lineitem", "scores", "results", "memberships")
@@ -70,7 +70,7 @@ def activity(request: HttpRequest, course_id: int, slug: str) -> HttpResponse:
     if people.viewer(request) is None:
         return redirect("home")
     link = get_object_or_404(ResourceLink.objects.select_related("course"), slug=slug, course_id=course_id)
-    allow = "; ".join(f"{feature} {settings.TOOL_URL}" for feature in ("microphone", "camera", "autoplay"))
+    allow = platform.frame_permissions()
     manner = request.GET.get("storage", "")
     asked = {"client": request.GET.get("client", ""), "storage": manner if storage.target(manner) else ""}
     query = urlencode({name: value for name, value in asked.items() if value})

@@ -24,6 +24,11 @@ def tool_launch_url() -> str:
     return settings.TOOL_URL + "/lti/launch/"
 
 
+def frame_permissions() -> str:
+    """What the tool's frame may use: the `allow` attribute."""
+    return "; ".join(f"{feature} {settings.TOOL_URL}" for feature in ("microphone", "camera", "autoplay"))
+
+
 def tool_login_url() -> str:
     return settings.TOOL_URL + "/lti/login/"
 
