@@ -15,10 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from coachtool.attempts import access
+from coachtool.site.responses import SeeOther
 from lti import browser_session, claims, keys, limits, logins, messages, plumbing
 from lti.models import LoginState
 from lti.refusals import Refusal
-from lti.way_in import SeeOther
 
 log = logging.getLogger(__name__)
 

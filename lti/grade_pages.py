@@ -58,7 +58,7 @@ def send(request: HttpRequest, delivery_id: int) -> HttpResponse:
     delivery = _delivery(request, delivery_id)
     chosen = _of(request.visit).filter(pk=delivery.pk, state__in=(State.HELD, State.KEPT))
     later = grades.later_than(delivery.timestamp, timezone.now())
-    if grades.send_again(chosen, overrules=True, timestamp=later, last_error=""):
+    if grades.send_again(chosen, overrules=True, timestamp=later):
         messages.success(request, f"Our grade for {delivery.person} is on its way; it replaces the gradebook’s.")
         tasks.kick()
     return _back(request)

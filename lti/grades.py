@@ -17,7 +17,7 @@ from coachtool.activities.models import ActivityVersion
 from coachtool.attempts import counting
 from coachtool.attempts.counting import Counts, Finished
 from coachtool.attempts.models import Attempt, GradeOverride, ResourceLink
-from coachtool.attempts.review import verdict_of
+from coachtool.attempts.review import standing_override, verdict_of
 from lti.models import GradeDelivery, GradeService
 
 # Moodle compares timestamps by the second.
@@ -116,16 +116,8 @@ def later_than(last: datetime | None, now: datetime) -> datetime:
 def send_again(deliveries: QuerySet[GradeDelivery], **changes) -> int:
     """Set grades on their way again, with all the patience of a new one; how many. One being sent now is left alone."""
     now = timezone.now()
-    again = {
-        "state": GradeDelivery.State.PENDING,
-        "tries": 0,
-        "refusals": 0,
-        "next_try": now,
-        "queued": now,
-        "last_error": "",
-    }
     idle = Q(claimed_until=None) | Q(claimed_until__lte=now)
-    return deliveries.filter(idle).update(**again | changes)
+    return deliveries.filter(idle).update(**_afresh(now) | changes)
 
 
 def _grade(link: ResourceLink, learner_id: int) -> Grade | None:
@@ -134,16 +126,10 @@ def _grade(link: ResourceLink, learner_id: int) -> Grade | None:
     except ActivityVersion.DoesNotExist:
         return None
     finished = [
-        Finished(
-            attempt.pk,
-            attempt.counted_score,
-            attempt.counted_outcome != Attempt.Outcome.UNCLEAR,
-            attempt.ended,
-            _comment(attempt),
-        )
+        counting.finished(attempt, _comment(attempt))
         for attempt in _graded(link).filter(learner_id=learner_id).prefetch_related("outcomes__reviews")
     ]
-    override = GradeOverride.objects.filter(resource_link=link, learner_id=learner_id, withdrawn=None).last()
+    override = standing_override(link, learner_id)
     own = Own(override.pk, override.points, override.maximum) if override else None
     return choose(finished, own, brief.counts, float(brief.max_score))
 
@@ -167,14 +153,21 @@ def _news(grade: Grade, now: datetime) -> dict:
         "maximum": grade.maximum,
         "final": grade.final,
         "comment": grade.comment,
+        # Who grades by hand in here has decided, whatever the gradebook holds.
+        "overrules": grade.override_id is not None,
+        **_afresh(now),
+    }
+
+
+def _afresh(now: datetime) -> dict:
+    """A delivery that is due, and of which nothing has failed yet."""
+    return {
         "state": GradeDelivery.State.PENDING,
         "tries": 0,
         "refusals": 0,
         "next_try": now,
         "queued": now,
         "last_error": "",
-        # Who grades by hand in here has decided, whatever the gradebook holds.
-        "overrules": grade.override_id is not None,
     }
 
 
@@ -185,5 +178,4 @@ def _of(held: GradeDelivery) -> Grade:
 def _comment(attempt: Attempt) -> str:
     verdicts = [verdict_of(outcome) for outcome in attempt.outcomes.all()]
     counted = f"{verdicts.count('met')} of {len(verdicts)} objectives met."
-    final = attempt.counted_outcome != Attempt.Outcome.UNCLEAR
-    return counted if final else f"{counted} Provisional: a reviewer still has to look at this attempt."
+    return counted if attempt.is_final else f"{counted} Provisional: a reviewer still has to look at this attempt."

@@ -49,17 +49,15 @@ def place(registration: Registration, launch: Launch) -> Placed | None:
     picked = link.activity if link is not None else _inherited(tenant, launch)
     if named is None and picked is None and launch.role == "learner":
         return None
-    if link is not None:
-        course = bring_up_to_date(link.course, title=launch.context_title)
-    else:
+    if link is None:
         course = keep(Course, {"tenant": tenant, "lms_id": course_id}, title=launch.context_title)
+        begun = {"activity": picked, "named": named.slug if named else ""} if picked else {}
+        link, _ = ResourceLink.objects.get_or_create(
+            course=course, lms_id=launch.resource_link_id, defaults=begun | {"title": launch.resource_link_title}
+        )
+    course = bring_up_to_date(link.course, title=launch.context_title)
+    bring_up_to_date(link, title=launch.resource_link_title)
     person = person_of(tenant, launch)
-    key = {"course": course, "lms_id": launch.resource_link_id}
-    if link is None and picked is not None:
-        begun = {"activity": picked, "named": named.slug if named else ""}
-        ResourceLink.objects.get_or_create(**key, defaults=begun | {"title": launch.resource_link_title})
-    title = launch.resource_link_title
-    link = keep(ResourceLink, key, title=title) if link is None else bring_up_to_date(link, title=title)
     if named is not None and link.named != named.slug:
         link.activity, link.named = named, named.slug
         link.save(update_fields=["activity", "named"])
@@ -161,7 +159,7 @@ def learn_deployment(registration: Registration, deployment_id: str, name: str =
 def person_of(tenant: Tenant, message: Message) -> Person:
     """Who launched."""
     # Nobody can be recognised again without a sub: every anonymous launch is a person of its own.
-    subject = message.subject or f"anonymous:{uuid.uuid4()}"
+    subject = message.subject or f"{Person.ANONYMOUS}{uuid.uuid4()}"
     return keep(Person, {"tenant": tenant, "lms_id": subject}, name=message.name)
 
 

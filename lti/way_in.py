@@ -1,13 +1,10 @@
 """From a launch that may come in to the page where its visit begins."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
 from coachtool.attempts import access
+from coachtool.site.responses import SeeOther
 from lti import browser_session
-
-
-class SeeOther(HttpResponseRedirect):
-    status_code = 303
 
 
 def arrive(request: HttpRequest, *, onward: str = "", **visit) -> HttpResponse:

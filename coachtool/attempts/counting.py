@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from coachtool.attempts.models import Attempt
+
 Counts = Literal["best", "last", "first"]
 
 
@@ -18,6 +20,11 @@ class Finished:
     final: bool
     ended: datetime
     comment: str = ""
+
+
+def finished(attempt: Attempt, comment: str = "") -> Finished:
+    """The value of an attempt that has been scored."""
+    return Finished(attempt.pk, attempt.counted_score, attempt.is_final, attempt.ended or attempt.started, comment)
 
 
 def choose(finished: Iterable[Finished], counts: Counts) -> Finished | None:

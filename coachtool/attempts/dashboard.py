@@ -17,7 +17,7 @@ from django.urls import reverse
 from coachtool.activities.models import ActivityVersion
 from coachtool.attempts import counting
 from coachtool.attempts.access import Visit
-from coachtool.attempts.counting import Counts, Finished
+from coachtool.attempts.counting import Counts
 from coachtool.attempts.models import (
     Attempt,
     Course,
@@ -29,7 +29,6 @@ from coachtool.attempts.models import (
     ResourceLink,
 )
 
-ANONYMOUS = "anonymous:"  # how the id of a person begins whom the LMS did not name
 _FINISHED, _LIVE = Attempt.State.FINISHED, Attempt.State.LIVE
 _PASSED, _UNCLEAR = Attempt.Outcome.PASSED, Attempt.Outcome.UNCLEAR
 _NEEDED = (
@@ -153,13 +152,7 @@ def that_counts(attempts: Iterable[Attempt], counts: Counts) -> Attempt | None:
     done = {
         attempt.pk: attempt for attempt in attempts if attempt.state == _FINISHED and attempt.counted_score is not None
     }
-    chosen = counting.choose(
-        (
-            Finished(key, attempt.counted_score, attempt.counted_outcome != _UNCLEAR, attempt.ended or attempt.started)
-            for key, attempt in done.items()
-        ),
-        counts,
-    )
+    chosen = counting.choose(map(counting.finished, done.values()), counts)
     return done[chosen.attempt] if chosen else None
 
 
@@ -203,7 +196,7 @@ class _Reading:
         rows = [self._row(person) for person in learners]
         present = [row for row in rows if not row.gone]
         here = {row.person_id for row in present}
-        nameless = [person.pk for person in self.people.values() if _is_anonymous(person)]
+        nameless = [person.pk for person in self.people.values() if person.is_anonymous]
         chosen = [self._chosen(person_id) for person_id in (*sorted(here), *nameless)]
         return Dashboard(
             link=self.link,
@@ -266,7 +259,7 @@ class _Reading:
 
     def _is_learner(self, person: Person) -> bool:
         """On the roster as one, or graded as one; an instructor's try-outs make nobody a learner."""
-        if _is_anonymous(person):
+        if person.is_anonymous:
             return False
         enrolment = self.enrolments.get(person.pk)
         if enrolment is not None:
@@ -365,10 +358,6 @@ class _Reading:
 def _how_far(attempts: list[Attempt]) -> Literal["none", "practised", "passed"]:
     outcomes = {attempt.counted_outcome for attempt in attempts if attempt.graded and attempt.state == _FINISHED}
     return "passed" if _PASSED in outcomes else "practised" if attempts else "none"
-
-
-def _is_anonymous(person: Person) -> bool:
-    return person.lms_id.startswith(ANONYMOUS)
 
 
 def _by_learner(rows: Iterable[tuple]) -> dict[int, list[tuple]]:

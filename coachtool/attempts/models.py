@@ -33,7 +33,12 @@ class Course(models.Model):
 
 
 class Person(models.Model):
-    """A user of the LMS, by its `sub`. The name is kept to be shown; nothing else is."""
+    """A user of the LMS, by its `sub`. The name is kept to be shown; nothing else is.
+
+    A launch without a `sub` makes a person of its own, whose id begins with ANONYMOUS.
+    """
+
+    ANONYMOUS = "anonymous:"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="people")
     lms_id = models.CharField(max_length=255)
@@ -44,6 +49,10 @@ class Person(models.Model):
 
     def __str__(self):
         return self.name or "Learner"
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.lms_id.startswith(self.ANONYMOUS)
 
 
 class ResourceLink(models.Model):
@@ -128,6 +137,11 @@ class Attempt(models.Model):
     @property
     def counted_outcome(self) -> str:
         return self.reviewed_outcome or self.outcome
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no person has to look at it any more."""
+        return self.counted_outcome != self.Outcome.UNCLEAR
 
     @property
     def points(self) -> float | None:

@@ -105,7 +105,7 @@ def answer_dispute(dispute: Dispute, reviewer: Person, verdict: str, answer: str
         review(dispute.outcome, reviewer, verdict, answer)
 
 
-def standing_override(link: ResourceLink, learner: Person) -> GradeOverride | None:
+def standing_override(link: ResourceLink, learner: Person | int) -> GradeOverride | None:
     """The instructor's own grade, if one stands."""
     return GradeOverride.objects.filter(resource_link=link, learner=learner, withdrawn=None).order_by("-pk").first()
 

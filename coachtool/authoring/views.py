@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -39,11 +39,7 @@ from coachtool.authoring.drafts import Edit, Overtaken, Seen
 from coachtool.authoring.forms import BeginForm
 from coachtool.authoring.models import CourseActivity, Draft
 from coachtool.coaching import embed
-
-
-class SeeOther(HttpResponseRedirect):
-    status_code = 303
-
+from coachtool.site.responses import SeeOther
 
 # Beginnings
 

@@ -15,7 +15,8 @@ from coachtool.attempts.models import ResourceLink
 from coachtool.authoring import compare, drafts, labels, outline, reach
 from coachtool.authoring import versions as freezing
 from coachtool.authoring.models import CourseActivity, Draft
-from coachtool.authoring.views import SeeOther, me, place_here
+from coachtool.authoring.views import me, place_here
+from coachtool.site.responses import SeeOther
 
 
 @require_safe

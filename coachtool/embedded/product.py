@@ -49,12 +49,11 @@ class Product:
     def run(self) -> None:
         """Raises Refused where it can't start; whatever has been started is stopped before it returns or raises."""
         chosen = self.options
-        checks.check_port(chosen.port, "COACHTOOL_PORT")
+        self._sockets = checks.listen(chosen.port, "COACHTOOL_PORT")
         checks.check_port(chosen.sandbox_port, "COACHTOOL_SANDBOX_PORT")
         claim = checks.claim(chosen.data)
         try:
             checks.check_space(chosen.data)
-            self._sockets = checks.listen(chosen.port, "COACHTOOL_PORT")
             self._start()
             while not self._asked.wait(0.2):
                 self._supervisor.check()

@@ -21,7 +21,6 @@ from coachtool.records import vocabulary as v
 from coachtool.records.xapi import Activity, Agent, Context, Result, Score, Statement, Verb
 
 _NAMESPACE = uuid5(NAMESPACE_URL, f"{v.PROFILE}/statements")
-_PSEUDONYM = "anonymous:"  # how a launch without a `sub` is kept
 
 
 def statement_id(attempt_id: UUID, event: str) -> UUID:
@@ -83,8 +82,7 @@ def scenario(attempt: Attempt) -> Activity:
 def learner(attempt: Attempt) -> Agent:
     """The learner by the LMS's own identifier; one whom no launch identified by the tool's pseudonym for them."""
     person = attempt.learner
-    ours = person.lms_id.startswith(_PSEUDONYM)
-    return Agent(settings.URL if ours else person.tenant.issuer, person.lms_id)
+    return Agent(settings.URL if person.is_anonymous else person.tenant.issuer, person.lms_id)
 
 
 def score(attempt: Attempt) -> Score:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import httpx
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from coachtool.site.responses import SeeOther
 from lti import platform_keys
 from lti.doors import door
 from lti.models import Invitation, Registration
@@ -22,10 +23,6 @@ from lti.registering.form import RegistrationForm, initial
 from lti.registering.state import hints, missing, state
 
 log = logging.getLogger(__name__)
-
-
-class SeeOther(HttpResponseRedirect):
-    status_code = 303
 
 
 def invited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -7,7 +7,6 @@ a score of the tool or a grade that the instructor typed; unless the tool says
 that its score gives way to hers.
 """
 
-import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.dateparse import parse_datetime
 
 from lti.sandbox import platform
-from lti.sandbox.judge import Wrong, judged
+from lti.sandbox.judge import Wrong, json_body, judged
 from lti.sandbox.models import Course, Habits, HumanGrade, LineItem, ResourceLink, Score, User
 from lti.sandbox.tokens import require_scope
 
@@ -146,7 +145,7 @@ def lineitem(request: HttpRequest, course_id: int, item_id: int) -> HttpResponse
         item.delete()
         return HttpResponse(status=204)
     if request.method == "PUT":
-        body = _body(request, _LINEITEM)
+        body = json_body(request, _LINEITEM)
         if body.get("id") not in (None, _address(item)):
             raise Wrong(400, "id is another line item's")
         _describe(item, body)
@@ -189,7 +188,7 @@ def scores(request: HttpRequest, course_id: int, item_id: int) -> HttpResponse:
     if request.method != "POST":
         raise Wrong(405, "scores takes POST only")
     require_scope(request, platform.AGS + "score")
-    body = _body(request, _SCORE)
+    body = json_body(request, _SCORE)
     item = _item(request, course_id, item_id)
     given, maximum = _points(body)
     timestamp = _timestamp(body.get("timestamp"))
@@ -222,7 +221,7 @@ def scores(request: HttpRequest, course_id: int, item_id: int) -> HttpResponse:
 
 
 def _create(request: HttpRequest, course_id: int) -> HttpResponse:
-    body = _body(request, _LINEITEM)
+    body = json_body(request, _LINEITEM)
     if "id" in body:
         raise Wrong(400, "the platform gives a new line item its id")
     item = LineItem(course_id=course_id, made_by_tool=True)
@@ -250,18 +249,6 @@ def _describe(item: LineItem, body: dict) -> None:
             raise Wrong(400, f"{name} is not a text of at most 255 characters")
     item.label, item.maximum = label, float(maximum)
     item.resource_id, item.tag = body.get("resourceId", ""), body.get("tag", "")
-
-
-def _body(request: HttpRequest, media: str) -> dict:
-    if request.content_type != media:
-        raise Wrong(415, f"Content-Type is {request.content_type!r}, not {media}")
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        raise Wrong(400, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Wrong(400, "the body is not an object")
-    return body
 
 
 def _page(request: HttpRequest, entries: list, media: str) -> HttpResponse:

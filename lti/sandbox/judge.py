@@ -1,6 +1,7 @@
 """How a call of the tool is judged: faults on command, and a verdict for every wrong."""
 
 import functools
+import json
 import logging
 import random
 import time
@@ -38,6 +39,19 @@ class Wrong(Exception):
         self.status = status
         self.problem = problem
         self.error = error
+
+
+def json_body(request: HttpRequest, media: str) -> dict:
+    """The object that a request of this media type carries; raises Wrong."""
+    if request.content_type != media:
+        raise Wrong(415, f"Content-Type is {request.content_type!r}, not {media}")
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        raise Wrong(400, "the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Wrong(400, "the body is not an object")
+    return body
 
 
 def judged(endpoint: str) -> Callable:

@@ -7,7 +7,6 @@ in its schema is refused, scopes may be cut, no deployment id in the answer.
 """
 
 import hashlib
-import json
 import secrets
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from lti.sandbox import people, platform
-from lti.sandbox.judge import Wrong, judged
+from lti.sandbox.judge import Wrong, json_body, judged
 from lti.sandbox.models import Course, Manner, RegistrationToken, ToolClient
 
 LASTS = timedelta(hours=1)
@@ -94,14 +93,7 @@ def register(request: HttpRequest) -> HttpResponse:
         raise Wrong(405, "POST only")
     manner = _manner(request)
     _token(request, manner)
-    if request.content_type != "application/json":
-        raise Wrong(415, f"Content-Type is {request.content_type!r}, not application/json")
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        raise Wrong(400, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Wrong(400, "the body is not an object")
+    body = json_body(request, "application/json")
     tool = _judge_client(body)
     _judge_tool(tool, body, manner)
     with transaction.atomic():

@@ -8,6 +8,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
 
 from tests.lti.chromium import chromium, no_third_party_cookies
+from tests.whole.test_browser import choose_by_keyboard, tab_to
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(360)]
 
@@ -71,27 +72,18 @@ class Keyboard:
 
     def talk(self, *lines: str) -> None:
         """The lobby's choices and a conversation in writing."""
-        for _ in range(60):
-            if self.tool.evaluate("document.activeElement.name === 'modality'"):
-                break
-            self.page.keyboard.press("Tab")
-        for _ in range(3):
-            if self.tool.evaluate("document.querySelector('[name=modality]:checked')?.value === 'text'"):
-                break
-            self.page.keyboard.press("ArrowDown")
-        while not self.tool.evaluate("document.activeElement.id === 'ai_disclosure'"):
-            self.page.keyboard.press("Tab")
-        self.page.keyboard.press("Space")
-        while not self.tool.evaluate("document.activeElement.id === 'start'"):
-            self.page.keyboard.press("Tab")
-        self.page.keyboard.press("Enter")
         frame = self.page.frame_locator("iframe")
+        tab_to(self.page, frame, "input[name=modality]")
+        choose_by_keyboard(self.page, frame, "input[name=modality][value=text]")
+        tab_to(self.page, frame, "#ai_disclosure")
+        self.page.keyboard.press("Space")
+        tab_to(self.page, frame, "#start")
+        self.page.keyboard.press("Enter")
         expect(frame.locator("body[data-phase=live]")).to_be_attached(timeout=60_000)
         self.axe(self.tool)
         for number, line in enumerate(lines):
             expect(frame.locator("#lines > li")).to_have_count(2 * number + 1, timeout=30_000)
-            while not self.tool.evaluate("document.activeElement.id === 'words'"):
-                self.page.keyboard.press("Tab")
+            tab_to(self.page, frame, "#words")
             self.page.keyboard.type(line)
             self.page.keyboard.press("Enter")
 
