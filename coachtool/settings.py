@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "coachtool.attempts",
     "coachtool.authoring",
     "coachtool.records",
+    "knowledge",
     "lti",
     "realtime",
 ]

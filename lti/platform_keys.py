@@ -8,7 +8,7 @@ import httpx
 from django.core.cache import cache
 from django.utils import timezone
 
-from lti import outgoing
+from coachtool.site import outgoing
 from lti.models import Registration
 from lti.refusals import Refusal
 

@@ -21,7 +21,8 @@ import jwt
 from django.conf import settings
 from django.core.cache import cache
 
-from lti import keys, outgoing
+from coachtool.site import outgoing
+from lti import keys
 from lti.claims import origin
 from lti.models import Registration
 from lti.rsa_keys import private_key

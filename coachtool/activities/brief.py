@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
+CLOSE = "close"
+"""Instead of an objective's id: the conversation ends there."""
+
 
 class BriefError(ValueError):
     """The authored text is incomplete or contradicts itself; the message names the field and the remedy."""
@@ -90,7 +93,9 @@ class KeyPoint:
 class Objective:
     """Met when `required` of its key points are met.
 
-    `question` opens it; `acknowledge` is said when several of its key points are heard in one turn.
+    `question` opens it; `acknowledge` is said when several of its key points are heard in one turn. `if_met` and
+    `if_not_met` name the objective that comes next in that case, CLOSE for none; empty is the next in order.
+    confirmation: `automatic`, or `person` where somebody has to agree before the verdict is final.
     """
 
     id: str
@@ -100,6 +105,9 @@ class Objective:
     required: int
     question: str = ""
     acknowledge: str = ""
+    if_met: str = ""
+    if_not_met: str = ""
+    confirmation: str = "automatic"
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,11 @@ class Brief:
 
     `pass_mark` is a share of the objectives' points, 0 to 1. `attempts` is how
     many graded attempts a learner has, 0 for as many as they like; `counts`
-    says which of them the grade comes from: best, last or first.
+    says which of them the grade comes from: best, last or first. `memory` is how
+    far the persona remembers a learner: `activity`, `persona` (in every activity
+    of the tenant with the same persona) or `off`. `knowledge` are the ids of the
+    collections that questions are answered from. `coach` is authored, or
+    generative where the site has a language model.
     """
 
     slug: str
@@ -165,6 +177,9 @@ class Brief:
     max_score: int = 100
     attempts: int = 0
     counts: str = "best"
+    memory: str = "activity"
+    knowledge: tuple[str, ...] = ()
+    coach: str = "authored"
 
     def objective(self, objective_id: str) -> Objective:
         return next(objective for objective in self.objectives if objective.id == objective_id)
@@ -223,6 +238,14 @@ def load(data: Any, *, lenient: bool = False) -> Brief:
                 f"activity.objectives[{index}].required: must be between 1 and the number of key points "
                 f"({len(objective.key_points)})."
             )
+        if objective.confirmation not in ("automatic", "person"):
+            raise BriefError(f"activity.objectives[{index}].confirmation: use automatic or person.")
+        for name in ("if_met", "if_not_met"):
+            after = getattr(objective, name)
+            if after not in ("", CLOSE, *(other.id for other in brief.objectives[index + 1 :])):
+                raise BriefError(
+                    f"activity.objectives[{index}].{name}: use the id of a later objective, close, or leave it empty."
+                )
     for index, guardrail in enumerate(brief.guardrails):
         if guardrail.action not in ("redirect", "refuse", "escalate", "end"):
             raise BriefError(f"activity.guardrails[{index}].action: use redirect, refuse, escalate or end.")
@@ -247,6 +270,10 @@ def load(data: Any, *, lenient: bool = False) -> Brief:
         raise BriefError("activity.attempts: a number of attempts, or 0 for as many as they like.")
     if brief.counts not in ("best", "last", "first"):
         raise BriefError("activity.counts: use best, last or first.")
+    if brief.memory not in ("off", "activity", "persona"):
+        raise BriefError("activity.memory: use off, activity or persona.")
+    if brief.coach not in ("authored", "generative"):
+        raise BriefError("activity.coach: use authored or generative.")
     if brief.max_score < 1 or brief.minutes < 1:
         raise BriefError("activity.max_score and activity.minutes: at least 1.")
     return brief

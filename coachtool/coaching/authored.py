@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from coachtool.activities.brief import Brief, Guardrail
 from coachtool.coaching import agenda, embed, guard, intents, judge, speech, words
-from coachtool.coaching.types import CoachState, KeyPointJudgement, Move, Reply, Scorecard, Trigger, Turn
+from coachtool.coaching.types import CoachState, KeyPointJudgement, Move, Recall, Reply, Scorecard, Trigger, Turn
 
 _NUDGES = 2
 _STRANGE = 0.60  # below this cosine to everything in the activity, it is another subject
@@ -46,7 +46,7 @@ class AuthoredCoach:
         guard.prepare(brief)
         embed.matrix(_subjects(brief))
 
-    def open(self, brief: Brief) -> Reply:
+    def open(self, brief: Brief, recall: Recall | None = None) -> Reply:
         nothing = judge.key_points(brief, ())
         step = agenda.next_step(brief, CoachState(), nothing)
         lines = words.sentences(brief.opening) + words.sentences(step.prompt)

@@ -63,7 +63,12 @@ def report(figures: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def scoring(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def scoring(cases: str | Path) -> dict[str, Any]:
+    """The figures of the judge on the cases of a JSONL file. Raises CasesUnreadable and embed.ModelMissing."""
+    return measured(read(cases))
+
+
+def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The figures of the judge on `cases`, and those that it got wrong.
 
     `met_accuracy` counts unclear as wrong; `false_met_rate` is the share of the cases expected not met that were

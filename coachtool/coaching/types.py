@@ -67,13 +67,65 @@ class Scorecard:
 
 @dataclass(frozen=True)
 class Trigger:
-    """A guardrail that the learner's turn `seq` touched."""
+    """A guardrail that turn `seq` touched: the learner's, or with `speaker` persona what was about to be said to it."""
 
     guardrail: str
     action: str
     severity: str
     seq: int
     quote: str
+    speaker: Speaker = "learner"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of the institution's own documents, as retrieval found it.
+
+    `place` says where it stands, for a reader ("Claims handbook, page 4, Limits"); `likeness` is the cosine with
+    the question, on the scale of the model that `model` names.
+    """
+
+    id: str
+    text: str
+    document: str
+    place: str
+    likeness: float
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What a line of the persona's rests on: `quote` is a verbatim part of the passage's text."""
+
+    passage: str
+    document: str
+    place: str
+    quote: str
+
+
+class Library(Protocol):
+    """The documents that an activity's author attached to it."""
+
+    def search(self, question: str, limit: int = 3) -> tuple[Passage, ...]:
+        """The passages nearest to `question`, nearest first; empty when nothing is attached or it cannot be reached."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What is remembered of this learner's last attempt, in scope of the activity's `memory`.
+
+    `days` since it ended. `stalled` are the key points (their ids; empty where it was another activity) and
+    `stalled_on` the words for them, in the order in which they were missed; `promised` the learner's own words.
+    """
+
+    days: int
+    passed: bool | None
+    same_activity: bool
+    stalled: tuple[str, ...] = ()
+    stalled_on: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+    promised: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +160,7 @@ class Reply:
     trigger: Trigger | None = None
     emotion: str = "neutral"
     closes: bool = False
+    citations: tuple[Citation, ...] = ()
 
 
 class Coach(Protocol):
@@ -116,8 +169,8 @@ class Coach(Protocol):
     name: str
     version: str
 
-    def open(self, brief: Brief) -> Reply:
-        """The persona's first words."""
+    def open(self, brief: Brief, recall: Recall | None = None) -> Reply:
+        """The persona's first words; with `recall`, those of somebody who remembers."""
         ...
 
     def answer(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 from django.core.cache import cache
 
-from lti import outgoing, platform_keys
+from coachtool.site import outgoing
+from lti import platform_keys
 from lti.models import Invitation, Registration
 from lti.registering import keeping, tool
 from lti.registering.failures import Failed

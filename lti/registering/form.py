@@ -6,7 +6,8 @@ import httpx
 from django import forms
 from django.conf import settings
 
-from lti import outgoing, platform_keys
+from coachtool.site import outgoing
+from lti import platform_keys
 from lti.models import Registration
 from lti.registering import keeping
 from lti.registering.dynamic import is_address, may_be_audience

@@ -42,7 +42,7 @@ def test_the_figures_are_those_that_the_format_names(tmp_path, capsys):
 
 def test_a_case_that_is_judged_wrong_is_listed_with_its_verdicts(tmp_path):
     wrong = {**CASE, "expected": {"met": False, "key_points": []}}
-    figures = bench.scoring(bench.read(written(tmp_path, wrong)))
+    figures = bench.scoring(written(tmp_path, wrong))
     assert figures["met_accuracy"] == 0.0 and figures["false_met_rate"] == 1.0
     (entry,) = figures["wrong"]
     assert entry["id"] == "e1" and entry["key_points"]["recorded"].startswith("met")

@@ -11,7 +11,8 @@ from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts import access
 from coachtool.attempts.models import Course, Person, ResourceLink, Tenant
 from coachtool.authoring.models import CourseActivity
-from lti import outgoing, placement
+from coachtool.site import outgoing
+from lti import placement
 from lti.claims import AGS, LEEWAY, MAX_AGE, SCORE_SCOPE, role
 from lti.models import Deployment, GradeService, LoginState, MembershipService, Registration
 from tests import factories

@@ -5,10 +5,17 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-# name: module with a function of that name, which returns plain figures; `report`, which makes them readable;
-# and `ERRORS`, the exceptions whose text tells the person at the keyboard what is missing
-BENCHES = {"launch": "lti.benchmark", "scoring": "coachtool.coaching.bench", "speech": "realtime.worker.benchmark"}
-ON_CASES = {"scoring"}
+# name: module with a function of that name, which takes the options named beside it and returns plain figures;
+# `report`, which makes them readable; and `ERRORS`, the exceptions whose text tells the person at the keyboard
+# what is missing
+BENCHES = {
+    "guardrails": ("coachtool.coaching.bench_guardrails", ("cases",)),
+    "launch": ("lti.benchmark", ()),
+    "retrieval": ("knowledge.benchmark", ("documents", "questions", "pad")),
+    "scoring": ("coachtool.coaching.bench", ("cases",)),
+    "speech": ("realtime.worker.benchmark", ()),
+}
+NEEDED = ("cases", "documents", "questions")
 
 
 class Command(BaseCommand):
@@ -17,15 +24,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("name", choices=sorted(BENCHES))
         parser.add_argument("--cases", metavar="FILE.jsonl", help="the labelled cases, one JSON object a line")
+        parser.add_argument("--documents", metavar="DIR", help="files of any kind that the product reads")
+        parser.add_argument("--questions", metavar="FILE.jsonl", help="what is asked of the documents")
+        parser.add_argument("--pad", metavar="N", type=int, help="how many distractor chunks lie beside the documents")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args, name, **options):
-        if (name in ON_CASES) != bool(options["cases"]):
-            raise CommandError(f"bench {name} {'needs' if name in ON_CASES else 'takes no'} --cases FILE.jsonl")
-        module = importlib.import_module(BENCHES[name])
+        path, takes = BENCHES[name]
+        for option in ("cases", "documents", "questions", "pad"):
+            given = options[option] is not None
+            if given and option not in takes:
+                raise CommandError(f"bench {name} takes no --{option}")
+            if not given and option in takes and option in NEEDED:
+                raise CommandError(f"bench {name} needs --{option}")
+        module = importlib.import_module(path)
+        chosen = {option: options[option] for option in takes if options[option] is not None}
         try:
-            arguments = (module.read(options["cases"]),) if name in ON_CASES else ()
-            figures = getattr(module, name)(*arguments)
+            figures = getattr(module, name)(**chosen)
         except module.ERRORS as error:
             raise CommandError(str(error)) from None
         self.stdout.write(json.dumps(figures, indent=1) if options["json"] else module.report(figures))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from lti import outgoing
+from coachtool.site import outgoing
 
 
 @contextmanager
