@@ -124,6 +124,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-grades": {"task": "lti.tasks.deliver_grades", "schedule": 5.0},
     "forget-launches": {"task": "lti.tasks.forget", "schedule": 300.0},
     "read-rosters": {"task": "lti.tasks.read_rosters", "schedule": crontab(hour="2", minute="17")},  # UTC
+    "read-documents": {"task": "knowledge.tasks.sweep", "schedule": 30.0},
     "sweep-attempts": {"task": "coachtool.attempts.tasks.sweep", "schedule": 10.0},
 }
 
@@ -179,6 +180,19 @@ LRS_URL = env("LRS_URL", "").rstrip("/")
 LRS_KEY = env("LRS_KEY", "")
 LRS_SECRET = env("LRS_SECRET", "")
 
+# The knowledge base
+DOCUMENT_MB = int(env("DOCUMENT_MB", "50"))  # the largest file that may be added
+CRAWL_PRIVATE_ADDRESSES = env("CRAWL_PRIVATE_ADDRESSES", "0") == "1"  # pages of a private network, and over http://
+
+# The language model of the generative coach: any OpenAI-compatible server; without a URL every activity is coached by
+# the authored coach.
+LLM_URL = env("LLM_URL", "").rstrip("/")
+LLM_MODEL = env("LLM_MODEL", None if LLM_URL else "")
+LLM_KEY = env("LLM_KEY", "")
+LLM_FIRST_SECONDS = float(env("LLM_FIRST_SECONDS", "2.5"))  # to the first word, and between two words
+LLM_TOTAL_SECONDS = float(env("LLM_TOTAL_SECONDS", "15"))  # for one turn
+LLM_TOKENS = int(env("LLM_TOKENS", "60000"))  # budget of one conversation
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -193,5 +207,5 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
-    "loggers": {"aioice": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {"aioice": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }

@@ -1,0 +1,139 @@
+"""One page of somebody's web site: fetched through the guarded client, every redirect checked, robots.txt respected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.robotparser import RobotFileParser
+
+import httpx
+from django.conf import settings
+
+from coachtool.site import outgoing
+from knowledge import originals
+from knowledge.originals import Incoming
+
+AGENT = "coachtool"
+MOST_HOPS = 5
+_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+_TOTAL = 30.0  # seconds for one page
+_LONGEST_ROBOTS = 200_000  # characters
+
+
+class NotFetched(Exception):
+    """The page can't be had; the message says why. `gone`: the site says that there is none."""
+
+    def __init__(self, sentence: str, gone: bool = False):
+        super().__init__(sentence)
+        self.gone = gone
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an address led to: the `url` after all redirects, and the bytes, written down."""
+
+    url: str
+    media_type: str
+    incoming: Incoming
+
+
+def client() -> httpx.Client:
+    return outgoing.client(_TIMEOUT, _TOTAL, settings.DOCUMENT_MB * 1_000_000, private=settings.CRAWL_PRIVATE_ADDRESSES)
+
+
+def normal(url: str) -> str:
+    """The address without its fragment, with its host in lower case. Raises ValueError where it is none."""
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("no web address")
+    if parts.username is not None:
+        raise ValueError("a name or a password in it")
+    usual = {"http": 80, "https": 443}[parts.scheme.lower()]
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if parts.port in (None, usual) else f"{host}:{parts.port}"
+    return urlunsplit((parts.scheme.lower(), place, parts.path or "/", parts.query, ""))
+
+
+def site_of(url: str) -> str:
+    """Host and port: what counts as the same site."""
+    return urlsplit(url).netloc
+
+
+def robots_of(url: str, web: httpx.Client) -> str:
+    """The site's robots.txt; what forbids all where it can't be asked (RFC 9309). Raises NotFetched."""
+    parts = urlsplit(url)
+    address = urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", ""))
+    try:
+        for _ in range(MOST_HOPS + 1):
+            with web.stream("GET", address) as answer:
+                if answer.is_redirect:
+                    address = urljoin(address, answer.headers.get("Location", ""))
+                    continue
+                if answer.status_code >= 500:
+                    return "User-agent: *\nDisallow: /"
+                if answer.status_code >= 400:
+                    return ""
+                text = ""
+                for part in answer.iter_text():
+                    text += part
+                    if len(text) > _LONGEST_ROBOTS:
+                        break
+                return text[:_LONGEST_ROBOTS]
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise NotFetched(_sentence(problem)) from None
+    return ""
+
+
+def rules_of(robots: str) -> RobotFileParser:
+    rules = RobotFileParser()
+    rules.parse(robots.splitlines())
+    return rules
+
+
+def fetch(url: str, web: httpx.Client, rules: RobotFileParser, elsewhere: bool = False) -> Page:
+    """The page at `url`, which may lead to another site only with `elsewhere`. Raises NotFetched."""
+    site, asked = site_of(url), {url}
+    for _ in range(MOST_HOPS + 1):
+        if site_of(url) == site and not rules.can_fetch(AGENT, url):
+            raise NotFetched("The site's robots.txt asks that it is not read.")
+        try:
+            with web.stream("GET", url) as answer:
+                if not answer.is_redirect:
+                    return _kept(url, answer)
+                location = answer.headers.get("Location", "")
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
+            raise NotFetched(_sentence(problem)) from None
+        try:
+            url = normal(urljoin(url, location))
+        except ValueError:
+            raise NotFetched("It leads to something that is no web address.") from None
+        if site_of(url) != site and not elsewhere:
+            raise NotFetched(f"It leads to another site, {site_of(url)}.")
+        if url in asked:
+            raise NotFetched("It leads back to itself, in a circle.")
+        asked.add(url)
+    raise NotFetched(f"It leads on and on, more than {MOST_HOPS} times.")
+
+
+def _kept(url: str, answer: httpx.Response) -> Page:
+    if answer.status_code in (404, 410):
+        raise NotFetched("There is no such page (any more).", gone=True)
+    if answer.status_code in (401, 403):
+        raise NotFetched("The site does not show it without signing in.")
+    if answer.status_code != 200:
+        raise NotFetched(f"The site answered {answer.status_code} instead of a page.")
+    try:
+        incoming = originals.receive(answer.iter_raw(), settings.DOCUMENT_MB * 1_000_000)
+    except (originals.TooLarge, outgoing.AnswerRefused):
+        raise NotFetched(f"It is larger than {settings.DOCUMENT_MB} MB.") from None
+    return Page(url, answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:100], incoming)
+
+
+def _sentence(problem: Exception) -> str:
+    if isinstance(problem, outgoing.AddressRefused):
+        return f"It may not be read: {problem}."
+    if isinstance(problem, outgoing.AnswerRefused):
+        return f"It can't be read: {problem}."
+    if isinstance(problem, httpx.TimeoutException):
+        return "The site takes too long to answer."
+    return "The site can't be reached. Check the address."
