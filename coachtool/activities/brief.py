@@ -39,7 +39,9 @@ class Phrases:
     so none may give an answer away. `back` leads back to the point after a
     question or a detour; `concrete_*` ask for the learner's own, definite words
     when what was said cannot be counted (unsure, asked back, reported, listed,
-    badly heard). `who` is the honest line about being an AI.
+    badly heard). `again` and the `recall` lines greet somebody whom the persona
+    remembers, in place of the activity's opening; {what} stands for an objective's
+    name, or for the learner's own words. `who` is the honest line about being an AI.
     """
 
     greeting: tuple[str, ...] = ("Good to meet you too.",)
@@ -64,6 +66,13 @@ class Phrases:
     moving: tuple[str, ...] = ("Let's leave that for now.", "We'll come back to that.")
     practise: tuple[str, ...] = ("Let's go over one thing again.", "One more thing to practise.")
     nudge: tuple[str, ...] = ("Take your time.", "Still with me? Let me help a little.")
+    again: tuple[str, ...] = ("Good to see you again.",)
+    recall: tuple[str, ...] = ("Good to see you again. Let's start where you got stuck last time: {what}.",)
+    recall_passed: tuple[str, ...] = (
+        "Good to see you again. Last time we met, you passed, and this took longest: {what}.",
+    )
+    recall_elsewhere: tuple[str, ...] = ("Good to see you again. Last time we met, this took longest: {what}.",)
+    recall_promised: tuple[str, ...] = ("You promised something: {what}.",)
     who: str = ""
     farewell: str = "All right, we'll stop here."
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from coachtool.activities.models import ActivityVersion
-from coachtool.attempts import counting
+from coachtool.attempts import counting, escalations
 from coachtool.attempts.access import Visit
 from coachtool.attempts.counting import Counts
 from coachtool.attempts.models import (
@@ -104,12 +104,14 @@ class Anonymous:
 
     conversations: int
     passed: int
-    waiting: int
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """`people` are in the course now, `gone` were. `chosen` is each learner's attempt that the class is judged by."""
+    """`people` are in the course now, `gone` were. `chosen` is each learner's attempt that the class is judged by.
+
+    `unnamed` questions wait besides those in the rows: their learners are not named with them.
+    """
 
     link: ResourceLink
     links: tuple[ResourceLink, ...]
@@ -117,6 +119,7 @@ class Dashboard:
     gone: tuple[Row, ...]
     anonymous: Anonymous
     chosen: tuple[Attempt, ...]
+    unnamed: int
 
     @property
     def practised(self) -> int:
@@ -205,6 +208,7 @@ class _Reading:
             gone=tuple(ordered(row for row in rows if row.gone)),
             anonymous=self._anonymous(nameless),
             chosen=tuple(attempt for attempt in chosen if attempt is not None),
+            unnamed=self.open_questions.count() - sum(one.kind == "question" for row in rows for one in row.waiting),
         )
 
     @cached_property
@@ -251,11 +255,16 @@ class _Reading:
             )
         )
 
+    @property
+    def open_questions(self) -> QuerySet[Escalation]:
+        at_link = Q(attempt__resource_link=self.link)
+        return escalations.of_course(self.visit).filter(at_link, state=escalations.OPEN)
+
     @cached_property
-    def questions(self) -> dict[int, list[tuple[object, int]]]:
-        """Attempt and id of every open escalation, by learner."""
-        found = Escalation.objects.filter(attempt__resource_link=self.link, state=Escalation.State.OPEN)
-        return _by_learner(found.order_by("created").values_list(F("attempt__learner_id"), F("attempt_id"), F("pk")))
+    def questions(self) -> dict[int, list[tuple[int]]]:
+        """The ids of the open escalations with which a name is shared, by learner."""
+        named = self.open_questions.filter(shared__name=True).order_by("created")
+        return _by_learner(named.values_list(F("attempt__learner_id"), F("pk")))
 
     def _is_learner(self, person: Person) -> bool:
         """On the roster as one, or graded as one; an instructor's try-outs make nobody a learner."""
@@ -317,10 +326,10 @@ class _Reading:
             Waiting("dispute", f"{self._report(attempt)}#objective-{objective}")
             for attempt, objective in self.disputes.get(person_id, ())
         ]
-        attempts = reverse("attempts:attempts", args=[self.visit.id])
+        queue = reverse("escalations:page", args=[self.visit.id])
         found += [
-            Waiting("question", f"{attempts}?at={self.link.pk}#question-{question}")
-            for _, question in self.questions.get(person_id, ())
+            Waiting("question", f"{queue}?at={self.link.pk}#question-{question}")
+            for (question,) in self.questions.get(person_id, ())
         ]
         return tuple(found)
 
@@ -348,7 +357,6 @@ class _Reading:
         return Anonymous(
             conversations=len(done),
             passed=sum(attempt.counted_outcome == _PASSED for attempt in done),
-            waiting=sum(len(self.questions.get(person, ())) for person in people),
         )
 
     def _report(self, attempt_id: object) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from coachtool.attempts import journal, signals
+from coachtool.attempts import journal, memory, signals
 from coachtool.attempts.models import Attempt, ObjectiveOutcome
+from coachtool.attempts.review import OUTCOME
 from coachtool.coaching.authored import AuthoredCoach
-from coachtool.coaching.types import Scorecard
-
-_OUTCOME = {True: Attempt.Outcome.PASSED, False: Attempt.Outcome.FAILED, None: Attempt.Outcome.UNCLEAR}
+from coachtool.coaching.types import CoachState, Scorecard
 
 
 def finish(attempt_id: Any, reason: str, *, epoch: int | None = None) -> Attempt:
@@ -21,15 +20,24 @@ def finish(attempt_id: Any, reason: str, *, epoch: int | None = None) -> Attempt
     the same transaction. Raises journal.Fenced when `epoch` no longer holds it.
     """
     attempt = Attempt.objects.select_related("version__activity").get(pk=attempt_id)
-    scorecard = AuthoredCoach().score(attempt.brief, journal.transcript(attempt))
+    scorecard = _judged(attempt)
     with transaction.atomic():
         attempt = Attempt.objects.select_for_update(of=("self",)).select_related("version__activity").get(pk=attempt_id)
         if attempt.state == Attempt.State.FINISHED:
             return attempt
-        journal.append(attempt_id, "ended", {"reason": reason}, epoch=epoch)
+        ended = {"reason": reason, "skipped": scorecard.skipped, "awaiting": scorecard.awaiting}
+        journal.append(attempt_id, "ended", ended, epoch=epoch)
         _write(attempt, scorecard, reason)
+        memory.remember(attempt)
         signals.attempt_finished.send(Attempt, attempt=attempt)
     return attempt
+
+
+def _judged(attempt: Attempt) -> Scorecard:
+    """What the record comes to, whoever coached: no server is asked any more."""
+    state = journal.coach_state(attempt) or CoachState()
+    proposed, transcript = journal.proposals(attempt), journal.transcript(attempt)
+    return AuthoredCoach().score(attempt.brief, transcript, proposed, state.skipped)
 
 
 def _write(attempt: Attempt, scorecard: Scorecard, reason: str) -> None:
@@ -48,6 +56,6 @@ def _write(attempt: Attempt, scorecard: Scorecard, reason: str) -> None:
     attempt.started = attempt.started or attempt.ended
     attempt.end_reason = reason
     attempt.score = scorecard.score
-    attempt.outcome = _OUTCOME[scorecard.passed]
+    attempt.outcome = OUTCOME[scorecard.passed]
     attempt.evaluator = scorecard.evaluator
     attempt.save()

@@ -1,8 +1,9 @@
-"""What people send us: starting an attempt, answering an escalation."""
+"""What people send us to start an attempt."""
 
 from django import forms
 
-from coachtool.attempts.models import Attempt, Escalation
+from coachtool.attempts import sharing
+from coachtool.attempts.models import Attempt
 
 AI_DISCLOSURE = "v1"  # the wording in templates/attempts/_disclosure.html; a new wording is a new version
 
@@ -28,6 +29,14 @@ class StartForm(forms.Form):
     )
     microphone = forms.BooleanField(required=False, widget=Consent)
     camera = forms.BooleanField(required=False, disabled=True, initial=False)
+    without_memory = forms.BooleanField(required=False, widget=Consent)
+    share = forms.ChoiceField(
+        required=False,
+        initial=sharing.QUESTION,
+        choices=[(sharing.QUESTION, "Only my question"), (sharing.EXCERPT, "My question and the talk around it")],
+        error_messages={"invalid_choice": "Choose what goes to a person with your question."},
+    )
+    share_name = forms.BooleanField(required=False, widget=Consent)
     ai_disclosure = forms.BooleanField(
         widget=Consent,
         error_messages={"required": "Please confirm that you know you will be talking with an AI, then start again."},
@@ -44,21 +53,11 @@ class StartForm(forms.Form):
         """What was agreed to, for the attempt's record; in writing, the microphone is never used."""
         values = self.cleaned_data
         voice = values["modality"] == Attempt.Modality.VOICE
-        return {"microphone": voice and values["microphone"], "camera": False, "ai_disclosure": AI_DISCLOSURE}
-
-
-class AnswerForm(forms.ModelForm):
-    """A reviewer's answer to an escalated question."""
-
-    class Meta:
-        model = Escalation
-        fields = ["answer"]
-
-    answer = forms.CharField(
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Write your answer first; the learner reads it on the report page.",
-            "max_length": "Please keep the answer under 4,000 characters.",
-        },
-    )
+        return {
+            "microphone": voice and values["microphone"],
+            "camera": False,
+            "ai_disclosure": AI_DISCLOSURE,
+            "memory": not values["without_memory"],
+            "share": values["share"] or sharing.QUESTION,
+            "share_name": values["share_name"],
+        }

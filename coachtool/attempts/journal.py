@@ -5,11 +5,22 @@ Event kinds and their data:
   initialized   {"consent", "modality"}             the conversation began
   connected     {"epoch"}                           a conversation process took the attempt
   utterance     {"speaker", "text", "confidence", "started_ms", "ended_ms", "interrupted",
-                 "move", "emotion", "state"}        one turn; `state` is the coach's after it
+                 "move", "emotion", "state", "citations"}
+                                                    one turn; `state` is the coach's after it
   guardrail     {"guardrail", "action", "severity", "seq", "quote"}
   escalated     {"guardrail", "escalation", "question"}
   models        {stage: name and version}           what the speech worker ran
-  ended         {"reason"}
+  coach         {"coach", "reason", "turn", "tokens", "model", "prompt"}
+                                                    who put which of the persona's turns into words: generative, with
+                                                    which model and prompt; or authored in its place, and why
+  proposed      {"turn", "tokens", "model", "prompt", "rubric", "proposals"}
+                                                    evidence that a language model proposed for key points
+  recalled      {"memories", "lines"}               ids of what was remembered, and how the persona opened with it
+  assigned      {"escalation", "to", "by"}          ids of people; `to` None: nobody is on the question any more
+  answered      {"escalation", "by"}                a reviewer answered the question
+  answer_seen   {"escalation"}                      the learner has read the answer
+  ended         {"reason", "skipped", "awaiting"}   objectives that a condition passed over and that therefore do not
+                                                    count; those whose verdict a person has to confirm
 """
 
 from dataclasses import asdict
@@ -19,9 +30,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from coachtool.attempts import signals
+from coachtool.attempts import sharing, signals
 from coachtool.attempts.models import Attempt, AttemptEvent, Escalation
-from coachtool.coaching.types import CoachState, Trigger, Turn
+from coachtool.coaching.types import CoachState, Proposal, Trigger, Turn
 
 
 class Fenced(Exception):
@@ -78,7 +89,14 @@ def guard(attempt_id: Any, trigger: Trigger, *, epoch: int | None = None) -> boo
 def escalate(attempt_id: Any, trigger: Trigger, question: str, *, epoch: int | None = None) -> Escalation:
     """Put the learner's question before a human reviewer."""
     with transaction.atomic():
-        escalation = Escalation.objects.create(attempt_id=attempt_id, guardrail=trigger.guardrail, question=question)
+        attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+        escalation = Escalation.objects.create(
+            attempt=attempt,
+            guardrail=trigger.guardrail,
+            severity=trigger.severity,
+            question=question,
+            shared=sharing.share(attempt.consent, question, trigger.seq, transcript(attempt)),
+        )
         data = {"guardrail": trigger.guardrail, "escalation": escalation.pk, "question": question}
         append(attempt_id, "escalated", data, epoch=epoch)
         return escalation
@@ -99,6 +117,17 @@ def coach_state(attempt: Attempt) -> CoachState | None:
         return None
     kept = last.data["state"]
     return CoachState(**{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()})
+
+
+def proposals(attempt: Attempt) -> tuple[Proposal, ...]:
+    """The evidence that was proposed so far, oldest first."""
+    events = attempt.events.filter(kind="proposed")
+    return tuple(Proposal(**proposal) for event in events for proposal in event.data["proposals"])
+
+
+def tokens(attempt: Attempt) -> int:
+    """The tokens of a language model that the attempt has used."""
+    return sum(event.data.get("tokens", 0) for event in attempt.events.filter(kind__in=("coach", "proposed")))
 
 
 def state_data(state: CoachState) -> dict:

@@ -121,6 +121,8 @@ class Attempt(models.Model):
     # What is counted once an instructor has disagreed with a verdict, or has decided an unclear one.
     reviewed_score = models.FloatField(null=True)
     reviewed_outcome = models.CharField(max_length=7, choices=Outcome, blank=True)
+    # When its memories were written. It is done once, so that what the learner deletes does not come back.
+    remembered = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "heartbeat"])]
@@ -269,7 +271,11 @@ class AddressedVisit(models.Model):
 
 
 class Escalation(models.Model):
-    """A question that a human reviewer has to answer."""
+    """A question that a human reviewer has to answer. The first answer stands.
+
+    `question` is the learner's turn as it was said. `shared` is what the learner consented that reviewers see of it,
+    as it was then (sharing.py). `seen` is when the learner had read the answer.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -277,9 +283,48 @@ class Escalation(models.Model):
 
     attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="escalations")
     guardrail = models.CharField(max_length=100)
+    severity = models.CharField(max_length=6, blank=True)  # low, medium, high
     question = models.TextField()
+    shared = models.JSONField(default=dict)
     created = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    assigned_to = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    assigned = models.DateTimeField(null=True)
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True)
     answered = models.DateTimeField(null=True)
+    seen = models.DateTimeField(null=True)
+
+
+class Memory(models.Model):
+    """One thing that a persona remembers of a learner, from one attempt. The learner may correct or delete it.
+
+    How far it reaches (the activity, or every activity with the same persona) is said by the version that the
+    attempt was pinned to. `text` is the learner's own words (tried, promised), the objective's name (stalled), or
+    empty (ended: how it ended is read from the attempt, because a reviewer may change it). `seq` is the event that
+    it was taken from, `objective` and `key_point` what it is about.
+    """
+
+    class Kind(models.TextChoices):
+        TRIED = "tried"
+        ENDED = "ended"
+        STALLED = "stalled"
+        PROMISED = "promised"
+
+    learner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memories")
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="memories")
+    kind = models.CharField(max_length=8, choices=Kind)
+    objective = models.CharField(max_length=100, blank=True)
+    key_point = models.CharField(max_length=100, blank=True)
+    text = models.TextField(blank=True)
+    corrected = models.TextField(blank=True)
+    seq = models.PositiveIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    @property
+    def words(self) -> str:
+        """What is remembered: in the learner's correction where there is one."""
+        return self.corrected or self.text

@@ -28,7 +28,6 @@ class AttemptRow:
     score: float | None
     max_score: int
     graded: bool
-    open_escalations: int
     href: str
 
 
@@ -50,7 +49,6 @@ def _row(visit: Visit, attempt: Attempt) -> AttemptRow:
         score=attempt.points,
         max_score=attempt.brief.max_score,
         graded=attempt.graded,
-        open_escalations=getattr(attempt, "open_escalations", 0),
         href=reverse(f"attempts:{page}", args=[visit.id, attempt.pk]) if page else "",
     )
 

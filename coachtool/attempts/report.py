@@ -49,7 +49,8 @@ class KeyPointReport:
 class ObjectiveReport:
     """`met` of `required` key points, and each of them.
 
-    `verdict` is the one that counts, `judged` the judge's; they differ where `review` says so.
+    `verdict` is the one that counts, `judged` the judge's; they differ where `review` says so. `awaits`: a person has
+    to confirm it, and nobody has.
     """
 
     id: str
@@ -64,6 +65,7 @@ class ObjectiveReport:
     shown: tuple[KeyPointReport, ...]
     unclear: tuple[KeyPointReport, ...]
     missing: tuple[KeyPointReport, ...]
+    awaits: bool
 
     @property
     def needed(self) -> int:
@@ -80,6 +82,18 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A place in the institution's documents that a line rests on, and the words there.
+
+    `number` counts through the transcript; the same words keep theirs.
+    """
+
+    number: int
+    where: str
+    quote: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One utterance. `offset` counts from the start of the conversation."""
 
@@ -89,6 +103,7 @@ class Line:
     offset: str
     interrupted: bool
     uncertain: bool
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,8 @@ class Note:
 class Report:
     """What the page shows. `score` in the activity's points; None where nothing was scored.
 
-    `override` is the instructor's own grade, which then is the learner's.
+    `override` is the instructor's own grade, which then is the learner's. `passed_over` are the names of the objectives
+    that a condition left out; they do not count. `held_back` is what the persona was about to say and did not.
     """
 
     outcome: str
@@ -116,8 +132,10 @@ class Report:
     minutes: int
     ended_early: str
     objectives: tuple[ObjectiveReport, ...]
+    passed_over: tuple[str, ...]
     practise: tuple[str, ...]
     notes: tuple[Note, ...]
+    held_back: tuple[Note, ...]
     escalations: tuple[Escalation, ...]
     transcript: tuple[Line, ...]
 
@@ -126,15 +144,22 @@ class Report:
         """Whether anything that was said counts."""
         return any(objective.met for objective in self.objectives)
 
+    @property
+    def awaits(self) -> bool:
+        """Whether a person has to confirm a verdict."""
+        return any(objective.awaits for objective in self.objectives)
+
 
 def build(attempt: Attempt) -> Report:
     """The report of an attempt that is finished."""
     brief = attempt.brief
-    events = tuple(attempt.events.filter(kind__in=("utterance", "guardrail")))
+    events = tuple(attempt.events.filter(kind__in=("utterance", "guardrail", "ended")))
     judged = {outcome.objective: outcome for outcome in attempt.outcomes.prefetch_related(*_SAID)}
     objectives = tuple(
-        _objective(objective, judged[objective.id]) for objective in brief.objectives if objective.id in judged
+        _objective(brief, objective, judged[objective.id]) for objective in brief.objectives if objective.id in judged
     )
+    touched = [event for event in events if event.kind == "guardrail"]
+    skipped = {name for event in events if event.kind == "ended" for name in event.data.get("skipped", ())}
     return Report(
         outcome=attempt.counted_outcome,
         score=attempt.points,
@@ -143,8 +168,10 @@ def build(attempt: Attempt) -> Report:
         minutes=minutes(attempt),
         ended_early=attempt.end_reason if attempt.end_reason in ("left", "timeout", "guardrail") else "",
         objectives=objectives,
+        passed_over=tuple(objective.name for objective in brief.objectives if objective.id in skipped),
         practise=_practise(objectives),
-        notes=tuple(_note(brief, event) for event in events if event.kind == "guardrail"),
+        notes=tuple(_note(brief, event) for event in touched if event.data.get("speaker") != "persona"),
+        held_back=tuple(_note(brief, event) for event in touched if event.data.get("speaker") == "persona"),
         escalations=tuple(attempt.escalations.select_related("answered_by").order_by("created")),
         transcript=_transcript(attempt, events, judged.values()),
     )
@@ -161,7 +188,7 @@ def anchor(seq: int) -> str:
     return f"said-{seq}"
 
 
-def _objective(objective: Objective, outcome: ObjectiveOutcome) -> ObjectiveReport:
+def _objective(brief: Brief, objective: Objective, outcome: ObjectiveOutcome) -> ObjectiveReport:
     judged = {entry["key_point"]: entry for entry in outcome.key_points}
     points = [_key_point(point, judged.get(point.id, {})) for point in objective.key_points]
     shown, unclear, missing = (
@@ -180,6 +207,7 @@ def _objective(objective: Objective, outcome: ObjectiveOutcome) -> ObjectiveRepo
         shown,
         unclear,
         missing,
+        review.awaits_person(brief, outcome),
     )
 
 
@@ -221,6 +249,7 @@ def _transcript(
         for point in outcome.key_points:
             for evidence in point["evidence"] if point["verdict"] == "met" else ():
                 quoted.setdefault(evidence["seq"], []).append(evidence["quote"])
+    numbers: dict[tuple[str, str], int] = {}
     return tuple(
         Line(
             anchor(event.seq),
@@ -229,10 +258,28 @@ def _transcript(
             clock(event.at - (attempt.started or event.at)),
             bool(event.data.get("interrupted")),
             event.data["speaker"] == "learner" and event.data.get("confidence", 1.0) < LOW_CONFIDENCE,
+            _sources(event.data.get("citations", ()), numbers),
         )
         for event in events
         if event.kind == "utterance"
     )
+
+
+def _sources(citations: Iterable[dict], numbers: dict[tuple[str, str], int]) -> tuple[Source, ...]:
+    """The citations numbered on: `numbers` holds what those of earlier lines were given."""
+    return tuple(
+        Source(
+            numbers.setdefault((cited["passage"], cited["quote"]), len(numbers) + 1),
+            where(cited["document"], cited["place"]),
+            cited["quote"],
+        )
+        for cited in citations
+    )
+
+
+def where(document: str, place: str) -> str:
+    """What to look up: the document, and the place in it where that does not name it already."""
+    return place if place.startswith(document) else ", ".join(part for part in (document, place) if part)
 
 
 def pieces(text: str, quotes: Iterable[str]) -> tuple[Piece, ...]:

@@ -16,8 +16,10 @@ from django.utils import timezone
 from coachtool.activities.brief import Brief
 from coachtool.attempts import signals
 from coachtool.attempts.models import Attempt, Dispute, GradeOverride, ObjectiveOutcome, Person, ResourceLink, Review
+from coachtool.coaching import scoring
 
 Verdict = ObjectiveOutcome.Verdict
+OUTCOME = {True: Attempt.Outcome.PASSED, False: Attempt.Outcome.FAILED, None: Attempt.Outcome.UNCLEAR}
 
 
 class AlreadyOpen(Exception):
@@ -52,16 +54,20 @@ def count(brief: Brief, outcomes: Iterable[ObjectiveOutcome]) -> Counted:
 
     A reviewed objective that is met has all its points. One that is not met
     keeps the points of its key points, unless it was the judge who had it met.
+    One that a person has to confirm is open until the first review.
     """
     outcomes = list(outcomes)
     if not outcomes:
         return Counted(0.0, Attempt.Outcome.FAILED)
     score = sum(_points(outcome) for outcome in outcomes) / len(outcomes)
-    possible = sum(_possible(brief, outcome) for outcome in outcomes) / len(outcomes)
-    if score >= brief.pass_mark - 1e-9:
-        return Counted(round(score, 4), Attempt.Outcome.PASSED)
-    open_ = possible >= brief.pass_mark - 1e-9
-    return Counted(round(score, 4), Attempt.Outcome.UNCLEAR if open_ else Attempt.Outcome.FAILED)
+    least = sum(0.0 if awaits_person(brief, outcome) else _points(outcome) for outcome in outcomes) / len(outcomes)
+    most = sum(_possible(brief, outcome) for outcome in outcomes) / len(outcomes)
+    return Counted(round(score, 4), OUTCOME[scoring.verdict(brief, score, least, most)])
+
+
+def awaits_person(brief: Brief, outcome: ObjectiveOutcome) -> bool:
+    """Whether the verdict is provisional: the activity wants a person to confirm it, and nobody has."""
+    return brief.objective(outcome.objective).confirmation == "person" and newest_review(outcome) is None
 
 
 @transaction.atomic
@@ -148,6 +154,8 @@ def _points(outcome: ObjectiveOutcome) -> float:
 
 
 def _possible(brief: Brief, outcome: ObjectiveOutcome) -> float:
+    if awaits_person(brief, outcome):
+        return 1.0
     if newest_review(outcome) and verdict_of(outcome) != Verdict.UNCLEAR:
         return _points(outcome)
     hopeful = sum(point["verdict"] in (Verdict.MET, Verdict.UNCLEAR) for point in outcome.key_points)

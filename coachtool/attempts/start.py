@@ -81,8 +81,10 @@ def open_attempt(visit: Visit, *states: Attempt.State) -> Attempt | None:
 def start(visit: Visit, modality: str, consent: dict) -> Attempt:
     """The conversation that goes on, or a new attempt pinned to the link's version.
 
-    One that was created but never began takes over the choices made now.
+    One that was created but never began takes over the choices made now. Of an
+    instructor's try-out nothing is remembered.
     """
+    consent = {**consent, "memory": visit.role == "learner" and consent.get("memory", False)}
     with transaction.atomic():
         # Whoever starts at the same time waits here, and then finds and counts what we made.
         Person.objects.select_for_update().get(pk=visit.person_id)

@@ -12,5 +12,4 @@ urlpatterns = [
     path("attempts/start/", views.start, name="start"),
     path("attempts/<uuid:attempt_id>/", views.conversation, name="conversation"),
     path("attempts/<uuid:attempt_id>/report/", views.report, name="report"),
-    path("escalations/<int:escalation_id>/answer/", views.answer, name="answer"),
 ]

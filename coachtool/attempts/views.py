@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from coachtool.attempts import access, presenter, window
+from coachtool.attempts import access, escalation_page, escalations, memory, presenter, window
 from coachtool.attempts import start as starting
 from coachtool.attempts.access import NotAdmitted, admitted, attempt_for
-from coachtool.attempts.forms import AnswerForm, StartForm
-from coachtool.attempts.models import Attempt, Escalation, Person, ResourceLink
+from coachtool.attempts.forms import StartForm
+from coachtool.attempts.models import Attempt, Person, ResourceLink
 from coachtool.attempts.report_page import report_page
 
 
@@ -100,35 +97,24 @@ def report(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 @never_cache
 @admitted("instructor")
 def attempts(request: HttpRequest) -> HttpResponse:
-    """The attempts at this resource link (or `at` another of the course), and the questions that wait for an answer."""
-    at = request.GET.get("at", "")
-    return _attempts(request, int(at) if at.isdecimal() else request.visit.resource_link_id)
-
-
-@require_POST
-@admitted("instructor")
-def answer(request: HttpRequest, escalation_id: int) -> HttpResponse:
-    """Answer an escalated question; the first answer stands."""
-    visit = request.visit
-    escalation = _escalations(visit.course_id).filter(pk=escalation_id).first()
-    if escalation is None:
-        raise NotAdmitted("This question was asked in another course.")
-    form = AnswerForm(request.POST, instance=escalation, prefix=str(escalation.pk))
-    if not form.is_valid():
-        return _attempts(request, escalation.attempt.resource_link_id, form, status=422)
-    answered = Escalation.objects.filter(pk=escalation.pk, state=Escalation.State.OPEN).update(
-        answer=form.cleaned_data["answer"],
-        answered_by_id=visit.person_id,
-        answered=timezone.now(),
-        state=Escalation.State.ANSWERED,
-    )
-    if answered:
-        messages.success(request, f"Your answer is on {escalation.attempt.learner}’s report page now.")
-    else:
-        messages.info(request, "Somebody answered this question before you; that answer stands.")
-    back = reverse("attempts:attempts", args=[visit.id])
-    elsewhere = escalation.attempt.resource_link_id != visit.resource_link_id
-    return redirect(f"{back}?at={escalation.attempt.resource_link_id}" if elsewhere else back)
+    """The attempts at this resource link, or `at` another of the course."""
+    visit, at = request.visit, request.GET.get("at", "")
+    links = ResourceLink.objects.filter(course_id=visit.course_id, activity__isnull=False)
+    # Of an author's previews only the visit's own.
+    links = links.filter(Q(preview=False) | Q(pk=visit.resource_link_id))
+    chosen = links.filter(pk=int(at) if at.isdecimal() else visit.resource_link_id)
+    link = chosen.select_related("activity", "course").first()
+    if link is None:
+        raise NotAdmitted("There is no such activity in this course.")
+    found = Attempt.objects.filter(resource_link=link, started__isnull=False).select_related("version", "learner")
+    waiting = escalations.of_course(visit).filter(state=escalations.OPEN, attempt__resource_link=link)
+    context = {
+        "link": link,
+        "brief": link.version.brief,
+        "rows": presenter.rows(visit, found.order_by("-started")[:500]),
+        "waiting": waiting.count(),
+    }
+    return render(request, "attempts/attempts.html", context)
 
 
 @require_POST
@@ -154,55 +140,18 @@ def _lobby(request: HttpRequest, form: StartForm, status: int = 200) -> HttpResp
     visit = request.visit
     link = ResourceLink.objects.select_related("activity", "course").get(pk=visit.resource_link_id)
     mine = Attempt.objects.filter(resource_link=link, learner_id=visit.person_id, started__isnull=False)
+    brief = link.version.brief
     context = {
         "form": form,
         "link": link,
-        "brief": link.version.brief,
+        "brief": brief,
         "live": starting.open_attempt(visit),
         "previous": presenter.rows(visit, mine.select_related("version", "learner").order_by("-started")[:10]),
         "allowance": starting.allowance(visit),
+        "memory": memory.lobby(visit, link),
+        "answers": escalation_page.answers(visit),
+        "escalates": any(guardrail.action == "escalate" for guardrail in brief.guardrails),
+        "nameless": Person.objects.get(pk=visit.person_id).is_anonymous,
         "instructor": visit.role == "instructor",
     }
     return render(request, "attempts/lobby.html", context, status=status)
-
-
-def _attempts(request: HttpRequest, link_id: int, refused: AnswerForm | None = None, status: int = 200) -> HttpResponse:
-    visit = request.visit
-    links = ResourceLink.objects.filter(course_id=visit.course_id, activity__isnull=False)
-    # Of an author's previews only the visit's own.
-    links = links.filter(Q(preview=False) | Q(pk=visit.resource_link_id))
-    link = links.filter(pk=link_id).select_related("activity", "course").first()
-    if link is None:
-        raise NotAdmitted("There is no such activity in this course.")
-    found = (
-        Attempt.objects.filter(resource_link=link, started__isnull=False)
-        .select_related("version", "learner")
-        .annotate(open_escalations=Count("escalations", filter=Q(escalations__state=Escalation.State.OPEN)))
-        .order_by("-started")[:500]
-    )
-    waiting = _escalations(visit.course_id).filter(state=Escalation.State.OPEN, attempt__resource_link=link)
-    forms = [
-        (refused if refused and refused.instance.pk == escalation.pk else _answer_form(escalation), escalation)
-        for escalation in waiting
-    ]
-    context = {
-        "link": link,
-        "brief": link.version.brief,
-        "rows": presenter.rows(visit, found),
-        "waiting": forms,
-        "me": Person.objects.get(pk=visit.person_id),
-    }
-    return render(request, "attempts/attempts.html", context, status=status)
-
-
-def _answer_form(escalation: Escalation) -> AnswerForm:
-    return AnswerForm(instance=escalation, prefix=str(escalation.pk))
-
-
-def _escalations(course_id: int) -> QuerySet[Escalation]:
-    """Escalations that a visit may answer: those asked in its course."""
-    return (
-        Escalation.objects.filter(attempt__resource_link__course_id=course_id)
-        .select_related("attempt__learner", "attempt__version")
-        .order_by("created")
-    )

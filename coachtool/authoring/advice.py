@@ -6,7 +6,7 @@ model and the judge itself what they make of the author's own examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -16,6 +16,7 @@ from coachtool.activities import brief as briefs
 from coachtool.activities.brief import Brief, KeyPoint, Objective
 from coachtool.authoring import outline, wording
 from coachtool.authoring.faults import section_of
+from coachtool.authoring.offer import Offer
 from coachtool.coaching import embed, guard, judge, words
 from coachtool.coaching.types import Turn
 
@@ -49,7 +50,43 @@ def of(definition: Mapping[str, Any]) -> tuple[Advice, ...]:
         return tuple(found)
     trial = on_trial(brief)
     found += [Advice(_in_draft(each.path, paths), each.what, each.why, each.instead) for each in trial]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Advice]) -> tuple[Advice, ...]:
+    """As the editor's parts and items follow each other."""
     return tuple(sorted(found, key=lambda each: _order(each.path)))
+
+
+# By what was chosen
+
+
+def on_choices(definition: Mapping[str, Any], offer: Offer) -> tuple[Advice, ...]:
+    """What the documents and the coach that were chosen leave open; it changes with them, not with the text."""
+    draft = outline.filled(definition)
+    return (*_on_coach(draft), *_on_documents(draft, offer))
+
+
+def _on_coach(draft: Mapping[str, Any]) -> Iterator[Advice]:
+    facts = any(not outline.is_empty(fact) for fact in draft["facts"])
+    if draft["coach"] == "generative" and not facts and not draft["knowledge"]:
+        yield Advice(
+            "coach",
+            "The language model has nothing to answer from.",
+            "It may only tell what stands in your facts and documents, so every question is left open.",
+            "Choose a collection or write a few facts under “Knowledge”.",
+        )
+
+
+def _on_documents(draft: Mapping[str, Any], offer: Offer) -> Iterator[Advice]:
+    for shelf in offer.shelves:
+        if shelf.id in draft["knowledge"] and not shelf.searchable:
+            yield Advice(
+                "knowledge",
+                f"Nothing can be found in “{shelf.name}” yet.",
+                "Its documents are still being read." if shelf.busy else "It has no document that could be read.",
+                "Wait until they are." if shelf.busy else "Add documents to it, or leave it out.",
+            )
 
 
 # By the words alone
@@ -58,7 +95,7 @@ def of(definition: Mapping[str, Any]) -> tuple[Advice, ...]:
 def on_wording(definition: Mapping[str, Any]) -> tuple[Advice, ...]:
     """What can be said without the judge, in the order of the editor."""
     draft = outline.filled(definition)
-    return (*_on_points(draft), *_on_objectives(draft), *_on_guardrails(draft), *_on_length(draft))
+    return (*_on_points(draft), *_on_objectives(draft), *_on_order(draft), *_on_guardrails(draft), *_on_length(draft))
 
 
 def _on_points(draft: Mapping[str, Any]) -> Iterator[Advice]:
@@ -108,6 +145,28 @@ def _on_objectives(draft: Mapping[str, Any]) -> Iterator[Advice]:
                 "One that is forgotten, or not recognised, and the objective counts as not met.",
                 f"If {count - 1} would convince you too, ask for {count - 1}.",
             )
+
+
+def _on_order(draft: Mapping[str, Any]) -> Iterator[Advice]:
+    """Objectives that no way leads to."""
+    reached = {0}
+    for number, objective in enumerate(draft["objectives"]):
+        if number not in reached:
+            yield Advice(
+                f"objectives.{number}.name",
+                "The conversation never comes to this objective.",
+                "Whether what comes before it is met or not, another one follows or the conversation ends.",
+                "Lead to it from an earlier objective, or take it out.",
+            )
+            continue
+        for name in ("if_met", "if_not_met"):
+            reached |= _next(draft["objectives"], number, objective[name])
+
+
+def _next(objectives: Sequence[Mapping[str, Any]], number: int, chosen: str) -> set[int]:
+    if not chosen:
+        return {number + 1}
+    return {index for index, each in enumerate(objectives) if each["id"] == chosen}
 
 
 def _on_guardrails(draft: Mapping[str, Any]) -> Iterator[Advice]:

@@ -21,7 +21,7 @@ class Change:
 
 
 _SECTION_FIELDS = {
-    "persona": ("persona.name", "persona.role", "persona.face", "persona.manner", "persona.mood"),
+    "persona": ("persona.name", "persona.role", "persona.face", "persona.manner", "persona.mood", "memory", "coach"),
     "situation": ("situation", "learner_role", "opening", "tips"),
     "closing": ("closing_passed", "closing_not_passed", "closing_unclear"),
     "settings": ("title", "field", "summary", "minutes", "pass_mark", "max_score", "attempts", "counts"),
@@ -32,14 +32,29 @@ _ITEM_FIELDS = {
 }
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Every difference, in the order of the editor; none when learners would notice nothing."""
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], collections: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
+    """Every difference, in the order of the editor; none when learners would notice nothing.
+
+    `collections`: their names by id; one that has none there is gone.
+    """
     old, new = outline.filled(before), outline.filled(after)
-    return tuple(
-        change
-        for section in labels.SECTIONS
-        for change in (_fields(section, old, new) if section in _SECTION_FIELDS else _lists(section, old, new))
-    )
+    names = {**labels.objectives(old), **labels.objectives(new)}
+    found: list[Change] = []
+    for section in labels.SECTIONS:
+        if section in _SECTION_FIELDS:
+            found += _fields(section, old, new)
+        else:
+            found += _lists(section, old, new, names)
+        if section == "knowledge":
+            found += _documents(old, new, collections or {})
+    return tuple(found)
+
+
+def _documents(old: Mapping, new: Mapping, collections: Mapping[str, str]) -> Iterator[Change]:
+    was, now = ([collections.get(each, "A collection that is gone") for each in of["knowledge"]] for of in (old, new))
+    yield from _difference("knowledge", labels.FIELDS["knowledge"], "knowledge", was, now)
 
 
 def _fields(section: str, old: Mapping, new: Mapping) -> Iterator[Change]:
@@ -53,12 +68,14 @@ def _value(of: Mapping, name: str) -> Any:
     return of
 
 
-def _lists(section: str, old: Mapping, new: Mapping) -> Iterator[Change]:
+def _lists(section: str, old: Mapping, new: Mapping, names: Mapping[str, str]) -> Iterator[Change]:
     kind = {"objectives": "objective", "guardrails": "guardrail", "knowledge": "fact"}[section]
-    yield from _items(section, kind, "", old[outline.LISTS[kind]], new[outline.LISTS[kind]])
+    yield from _items(section, kind, "", old[outline.LISTS[kind]], new[outline.LISTS[kind]], names)
 
 
-def _items(section: str, kind: str, within: str, old: list[Mapping], new: list[Mapping]) -> Iterator[Change]:
+def _items(
+    section: str, kind: str, within: str, old: list[Mapping], new: list[Mapping], names: Mapping[str, str]
+) -> Iterator[Change]:
     was = {item["id"]: item for item in old}
     now = {item["id"]: item for item in new}
     for item in old:
@@ -77,12 +94,14 @@ def _items(section: str, kind: str, within: str, old: list[Mapping], new: list[M
             yield Change(section, name, moved=True)
         for field in _ITEM_FIELDS[kind]:
             label = f"{name}: {labels.FIELDS[f'{kind}.{field}']}"
-            yield from _difference(section, label, f"{kind}.{field}", past.get(field, ""), item.get(field, ""))
+            yield from _difference(section, label, f"{kind}.{field}", past.get(field, ""), item.get(field, ""), names)
         if kind == "objective":
-            yield from _items(section, "point", f"{name}: ", past["key_points"], item["key_points"])
+            yield from _items(section, "point", f"{name}: ", past["key_points"], item["key_points"], names)
 
 
-def _difference(section: str, where: str, name: str, before: Any, after: Any) -> Iterator[Change]:
+def _difference(
+    section: str, where: str, name: str, before: Any, after: Any, names: Mapping[str, str] | None = None
+) -> Iterator[Change]:
     if isinstance(before, list) or isinstance(after, list):
         old, new = list(before or []), list(after or [])
         gone = tuple(line for line in old if line not in new)
@@ -92,11 +111,14 @@ def _difference(section: str, where: str, name: str, before: Any, after: Any) ->
         elif old != new:
             yield Change(section, where, moved=True)
     elif (before or "") != (after or ""):
-        yield Change(section, where, _one(name, before), _one(name, after))
+        yield Change(section, where, _one(name, before, names), _one(name, after, names))
 
 
-def _one(name: str, value: Any) -> tuple[str, ...]:
-    return (labels.shown(name, value),) if value not in ("", None, False) or name == "attempts" else ()
+_SAY_EMPTY = ("attempts", "objective.if_met", "objective.if_not_met")
+
+
+def _one(name: str, value: Any, names: Mapping[str, str] | None) -> tuple[str, ...]:
+    return (labels.shown(name, value, names),) if value not in ("", None, False) or name in _SAY_EMPTY else ()
 
 
 def _named(kind: str, item: Mapping, within: str) -> str:

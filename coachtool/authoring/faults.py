@@ -9,6 +9,7 @@ from typing import Any
 
 from coachtool.activities import brief
 from coachtool.authoring import outline
+from coachtool.authoring.offer import NOTHING, Offer
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Fault:
 
 _SECTIONS = {
     "persona": "persona",
+    "memory": "persona",
+    "coach": "persona",
     "situation": "situation",
     "learner_role": "situation",
     "opening": "situation",
@@ -36,6 +39,7 @@ _SECTIONS = {
     "objectives": "objectives",
     "guardrails": "guardrails",
     "facts": "knowledge",
+    "knowledge": "knowledge",
     "closing_passed": "closing",
     "closing_not_passed": "closing",
     "closing_unclear": "closing",
@@ -47,10 +51,11 @@ def section_of(path: str) -> str:
     return _SECTIONS.get(path.split(".")[0], "settings")
 
 
-def of(definition: Mapping[str, Any]) -> tuple[Fault, ...]:
-    """Every fault, in the order of the editor; none when the draft can be tried and published."""
+def of(definition: Mapping[str, Any], offer: Offer = NOTHING) -> tuple[Fault, ...]:
+    """Every fault, in the order of the editor; none when the draft can be tried and published with what is offered."""
     draft = outline.filled(definition)
-    found = [*_people(draft), *_objectives(draft), *_guardrails(draft), *_facts(draft), *_settings(draft)]
+    found = [*_people(draft), *_coach(draft, offer), *_objectives(draft), *_guardrails(draft)]
+    found += [*_facts(draft), *_documents(draft, offer), *_settings(draft)]
     if not found:
         found = _brief(definition)
     return tuple(found)
@@ -64,6 +69,18 @@ def _people(draft: Mapping[str, Any]) -> list[Fault]:
         ("opening", draft["opening"], "Write the first thing that the persona says."),
     )
     return [Fault(path, message, True) for path, value, message in asked if not str(value).strip()]
+
+
+def _coach(draft: Mapping[str, Any], offer: Offer) -> list[Fault]:
+    if draft["coach"] != "generative" or offer.generative:
+        return []
+    return [Fault("coach", "This site has no language model. Choose your words instead.")]
+
+
+def _documents(draft: Mapping[str, Any], offer: Offer) -> list[Fault]:
+    if all(chosen in offer.names for chosen in draft["knowledge"]):
+        return []
+    return [Fault("knowledge", "A chosen collection is not there for this course. Leave it out or choose another.")]
 
 
 def _objectives(draft: Mapping[str, Any]) -> list[Fault]:
@@ -89,6 +106,12 @@ def _objectives(draft: Mapping[str, Any]) -> list[Fault]:
         required = objective["required"]
         if not isinstance(required, int) or required < 1:
             found.append(Fault(f"{path}.required", f"Choose how many key points are needed, from 1 to {count or 1}."))
+        later = {"", brief.CLOSE, *(each["id"] for each in outline.ways_on(draft, number))}
+        for name in ("if_met", "if_not_met"):
+            if objective[name] not in later:
+                found.append(
+                    Fault(f"{path}.{name}", "What was chosen here does not come later any more. Choose again.")
+                )
     return found
 
 

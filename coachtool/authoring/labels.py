@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from coachtool.activities.brief import CLOSE
+
 FIELDS = {
     "title": "Title",
     "field": "Field",
@@ -15,6 +19,9 @@ FIELDS = {
     "persona.face": "Face",
     "persona.manner": "Manner",
     "persona.mood": "Mood",
+    "memory": "What is remembered of a learner",
+    "coach": "Where the replies come from",
+    "knowledge": "Documents",
     "closing_passed": "When it went well",
     "closing_not_passed": "When it did not go well yet",
     "closing_unclear": "When a person has to look at it",
@@ -28,6 +35,9 @@ FIELDS = {
     "objective.required": "Key points needed",
     "objective.question": "Question that opens it",
     "objective.acknowledge": "When several are heard at once",
+    "objective.if_met": "When it is met, next comes",
+    "objective.if_not_met": "When it is not met, next comes",
+    "objective.confirmation": "Who confirms the verdict",
     "point.text": "Key point",
     "point.met_by": "Would show it",
     "point.not_met_by": "Would not show it",
@@ -78,7 +88,30 @@ ACTIONS = (
 )
 SEVERITIES = (("low", "Low"), ("medium", "Medium"), ("high", "High"))
 
+MEMORIES = (
+    ("activity", "This activity", "The next attempt here begins with what was left open in the last one."),
+    ("persona", "Every activity with this persona", "They remember the learner wherever they meet again."),
+    ("off", "Nothing", "Every conversation begins as if it were the first."),
+)
+COACHES = (
+    ("authored", "Your words", "Every sentence is one that you wrote or took over."),
+    (
+        "generative",
+        "A language model",
+        "It words the replies within your facts, documents and limits. The scoring stays the same, and when the model "
+        "does not answer, your words take over.",
+    ),
+)
+CONFIRMATIONS = (("automatic", "Nobody: it counts at once"), ("person", "A person: it is open until somebody agrees"))
+IN_ORDER = "The next in order"
+ENDS = "Nothing: the conversation ends"
+
 _CHOSEN = {
+    "memory": {value: name for value, name, _ in MEMORIES},
+    "coach": {value: name for value, name, _ in COACHES},
+    "objective.if_met": {"": IN_ORDER, CLOSE: ENDS},
+    "objective.if_not_met": {"": IN_ORDER, CLOSE: ENDS},
+    "objective.confirmation": dict(CONFIRMATIONS),
     "persona.face": dict(FACES),
     "persona.mood": dict(MOODS),
     "counts": dict(COUNTS),
@@ -87,8 +120,10 @@ _CHOSEN = {
 }
 
 
-def shown(name: str, value: object) -> str:
-    """A field's value as an author reads it."""
+def shown(name: str, value: object, names: Mapping[str, str] | None = None) -> str:
+    """A field's value as an author reads it; what is named by its id (an objective, a collection) by its name."""
+    if names and value in names:
+        return names[value]
     if name == "pass_mark" and isinstance(value, int | float):
         return f"{value * 100:.4g} percent"
     if name == "attempts" and value == 0:
@@ -96,3 +131,10 @@ def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return str(_CHOSEN.get(name, {}).get(value, value))
+
+
+def objectives(definition: Mapping) -> dict[str, str]:
+    """What each objective of a filled definition is called, by its id."""
+    return {
+        each["id"]: each["name"] or f"Objective {number}" for number, each in enumerate(definition["objectives"], 1)
+    }

@@ -31,6 +31,8 @@ DEFAULTS: Definition = {
     "max_score": 100,
     "attempts": 0,
     "counts": "best",
+    "memory": "activity",
+    "coach": "authored",
 }
 _PERSONA = {"name": "", "role": "", "face": "ruth", "manner": "", "mood": "neutral"}
 
@@ -50,6 +52,7 @@ def blank() -> Definition:
         "objectives": [objective],
         "guardrails": [],
         "facts": [],
+        "knowledge": [],
         **DEFAULTS,
     }
 
@@ -58,7 +61,8 @@ def new(kind: str) -> Definition:
     """An empty item with an id of its own."""
     made: Definition = {"id": f"{kind}-{secrets.token_hex(4)}"}
     if kind == "objective":
-        return {**made, "name": "", "criterion": "", "key_points": [], "required": 1}
+        made |= {"name": "", "criterion": "", "key_points": [], "required": 1}
+        return {**made, "if_met": "", "if_not_met": "", "confirmation": "automatic"}
     if kind == "point":
         return {**made, "text": "", "met_by": [], "not_met_by": []}
     if kind == "guardrail":
@@ -162,6 +166,11 @@ def moved(definition: Definition, kind: str, item_id: str, by: int) -> Definitio
     return definition
 
 
+def ways_on(definition: Mapping[str, Any], number: int) -> tuple[Definition, ...]:
+    """The written objectives that may come after objective `number`, in order."""
+    return tuple(each for each in definition["objectives"][number + 1 :] if not is_empty(each))
+
+
 def _place(definition: Definition, kind: str, item_id: str) -> tuple[Definition, list[Definition], int]:
     holders = definition.get("objectives", []) if kind == "point" else [definition]
     for holder in holders:
@@ -203,7 +212,7 @@ def complete(definition: Mapping[str, Any], slug: str) -> Definition:
 
 def is_empty(item: Mapping[str, Any]) -> bool:
     """Whether nobody has written anything into it; what only has defaults is empty."""
-    plain = ("id", "required", "action", "severity", "of_questions")
+    plain = ("id", "required", "if_met", "if_not_met", "confirmation", "action", "severity", "of_questions")
     return not any(value for name, value in item.items() if name not in plain and not _all_empty(value))
 
 

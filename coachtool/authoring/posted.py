@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coachtool.authoring import outline
+from coachtool.authoring.offer import NOTHING, Offer
 from coachtool.authoring.outline import Definition
 
 SECTIONS = ("persona", "situation", "objectives", "guardrails", "knowledge", "closing", "settings")
@@ -26,7 +27,8 @@ _TEXTS = {
     "situation": ("situation", "learner_role", "opening"),
     "closing": ("closing_passed", "closing_not_passed", "closing_unclear"),
     "settings": ("title", "field", "summary", "counts"),
-    "objective": ("name", "criterion", "question", "acknowledge"),
+    "conversation": ("memory", "coach"),
+    "objective": ("name", "criterion", "question", "acknowledge", "confirmation"),
     "point": ("text", "probe", "practise"),
     "guardrail": ("name", "rule", "action", "severity", "reply"),
     "fact": ("answer", "source"),
@@ -40,16 +42,26 @@ _CHOICES = {
     "face": ("ruth", "maya"),
     "mood": ("neutral", "encouraging", "concerned", "firm", "doubtful"),
     "counts": ("best", "last", "first"),
+    "memory": ("off", "activity", "persona"),
+    "coach": ("authored", "generative"),
+    "confirmation": ("automatic", "person"),
     "action": ("redirect", "refuse", "escalate", "end"),
     "severity": ("low", "medium", "high"),
 }
 
 
-def read(section: str, data: Mapping[str, str], definition: Definition) -> Definition:
-    """`definition` with what `data` says of `section`; a field that was not sent is left as it was."""
+def read(section: str, data: Mapping[str, str], definition: Definition, offer: Offer = NOTHING) -> Definition:
+    """`definition` with what `data` says of `section`; a field that was not sent is left as it was.
+
+    What is not in `offer` cannot be chosen; what the draft has already may stay.
+    """
     draft = copy.deepcopy(definition)
     if section == "persona":
         draft["persona"] = {**draft.get("persona", {}), **_texts("persona", "persona.", data)}
+        chosen = _texts("conversation", "", data)
+        if chosen.get("coach") == "generative" and not offer.generative:
+            del chosen["coach"]
+        draft |= chosen
     elif section in ("situation", "closing", "settings"):
         draft |= _texts(section, "", data)
         if section == "situation" and "tips" in data:
@@ -64,6 +76,9 @@ def read(section: str, data: Mapping[str, str], definition: Definition) -> Defin
         draft["guardrails"] = _items("guardrail", "guardrails", data, draft.get("guardrails") or [])
     elif section == "knowledge":
         draft["facts"] = _items("fact", "facts", data, draft.get("facts") or [])
+        if "knowledge.count" in data:
+            known = dict.fromkeys([*draft.get("knowledge", ()), *offer.names])
+            draft["knowledge"] = [name for name in known if f"knowledge.{name}" in data]
     return draft
 
 
@@ -99,6 +114,7 @@ def _items(kind: str, prefix: str, data: Mapping[str, str], before: list[Definit
         if kind == "objective":
             item["key_points"] = _items("point", f"{path}key_points", data, item["key_points"])
             item["required"] = _whole(data.get(f"{path}required", item["required"]))
+            item |= _ways_on(path, data)
         if kind == "guardrail" and f"{path}has_of_questions" in data:
             item["of_questions"] = bool(data.get(f"{path}of_questions"))
         found.append(item)
@@ -115,6 +131,11 @@ def _texts(of: str, prefix: str, data: Mapping[str, str]) -> Definition:
             continue
         found[name] = value[:200] if name in ("title", "name") else value
     return found
+
+
+def _ways_on(path: str, data: Mapping[str, str]) -> Definition:
+    sent = {name: data[path + name] for name in ("if_met", "if_not_met") if path + name in data}
+    return {name: value for name, value in sent.items() if not value or _ID.fullmatch(value)}
 
 
 def _numbers(data: Mapping[str, str]) -> Definition:

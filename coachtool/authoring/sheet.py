@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coachtool.activities.brief import Brief, Guardrail, KeyPoint
-from coachtool.authoring import labels, posted, suggest
+from coachtool.activities.brief import CLOSE, Brief, Guardrail, KeyPoint
+from coachtool.authoring import labels, outline, posted, suggest
 from coachtool.authoring.advice import Advice
 from coachtool.authoring.faults import Fault
+from coachtool.authoring.offer import NOTHING, Offer, Shelf
 from coachtool.authoring.outline import Definition
 from coachtool.coaching import derive, guard
 
@@ -18,7 +19,7 @@ _ASKED = "What else matters to you here?"  # what the persona asks for a key poi
 
 @dataclass(frozen=True)
 class Field:
-    """One input: `kind` is text, area, lines, number, choice or faces."""
+    """One input: `kind` is text, area, lines, number, choice, options or faces."""
 
     name: str
     id: str
@@ -60,8 +61,19 @@ class Card:
     stands_in: tuple[str, ...] = ()
     fold: bool = False
     fold_said: bool = False
+    fold_end: bool = False
+    ends_otherwise: bool = False
     notes: int = 0
     checked: bool = False
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The collections to choose from, each with whether it is chosen, and what is to be said of the choice."""
+
+    shelves: tuple[tuple[Shelf, bool], ...]
+    faults: tuple[str, ...]
+    advice: tuple[Advice, ...]
 
 
 @dataclass
@@ -75,10 +87,36 @@ class Sheet:
     at: str = ""
     inspire: str = ""
     library: Iterable[Brief] = ()
+    offer: Offer = NOTHING
 
     def fields(self, section: str) -> tuple[Field, ...]:
         """The fields of a section that has no items."""
         return tuple(self._field(name, name, **more) for name, more in _FORMS[section].items())
+
+    def more(self, section: str) -> tuple[Field, ...]:
+        """What most authors leave as it is."""
+        if section != "persona":
+            return ()
+        memory = self._field("memory", "memory", kind="options", choices=labels.MEMORIES, help=_MEMORY)
+        if not self.offer.generative and self.definition["coach"] == "authored":
+            return (memory,)
+        return (memory, self._field("coach", "coach", kind="options", choices=labels.COACHES))
+
+    @property
+    def more_open(self) -> bool:
+        return any(fault.path in ("memory", "coach") for fault in self.faults)
+
+    def documents(self) -> Documents:
+        """What the course may use, and what the draft names although the course may not."""
+        chosen = self.definition["knowledge"]
+        gone = [
+            Shelf(each, "A collection that is not there any more") for each in chosen if each not in self.offer.names
+        ]
+        return Documents(
+            tuple((shelf, shelf.id in chosen) for shelf in (*self.offer.shelves, *gone)),
+            tuple(fault.message for fault in self.faults if fault.path == "knowledge"),
+            tuple(each for each in self.advice if each.path == "knowledge"),
+        )
 
     def objectives(self) -> tuple[Card, ...]:
         items = self.definition["objectives"]
@@ -98,11 +136,34 @@ class Sheet:
         fields["required"] = self._field(
             f"{path}.required", "objective.required", item=item, kind="choice", choices=needed or (("1", "1"),)
         )
+        fields |= self._ends(item, path, index)
         return Card(
             item["id"], path, index + 1, index == 0, index == count - 1, fields, str(item["name"]),
+            fold_end=self._noted(path, ("if_met", "if_not_met")),
+            ends_otherwise=any((item["if_met"], item["if_not_met"], item["confirmation"] != "automatic")),
             points=tuple(self._point(point, path, number, len(points)) for number, point in enumerate(points)),
             fold_said=self._noted(path, ("question", "acknowledge")),
         )  # fmt: skip
+
+    def _ends(self, item: Definition, path: str, index: int) -> dict[str, Field]:
+        """What comes after it, where anything can, and who confirms it."""
+        later = outline.ways_on(self.definition, index)
+        names = labels.objectives(self.definition)
+        in_order = f"{labels.IN_ORDER}: {names[later[0]['id']]}" if later else labels.IN_ORDER
+        choices = (("", in_order), *((each["id"], names[each["id"]]) for each in later[1:]), (CLOSE, labels.ENDS))
+        found = {}
+        for name in ("if_met", "if_not_met"):
+            chosen = item[name]
+            stale = chosen not in {value for value, _ in choices} and chosen not in {each["id"] for each in later[:1]}
+            if later or stale:
+                shown = (*choices, (chosen, "Choose again")) if stale else choices
+                found[name] = self._field(
+                    f"{path}.{name}", f"objective.{name}", item=item, kind="choice", choices=shown
+                )
+        found["confirmation"] = self._field(
+            f"{path}.confirmation", "objective.confirmation", item=item, kind="choice", choices=labels.CONFIRMATIONS
+        )
+        return found
 
     def _point(self, item: Definition, within: str, index: int, count: int) -> Card:
         path = f"{within}.key_points.{index}"
@@ -210,6 +271,7 @@ def _stand_ins(text: str) -> tuple[str, ...]:
     return derive.exemplars(KeyPoint("point", text))[0]
 
 
+_MEMORY = "Learners can see what is remembered of them, correct it and delete it."
 _FORMS: dict[str, dict[str, dict[str, Any]]] = {
     "persona": {
         "persona.face": {"kind": "faces", "choices": labels.FACES},
@@ -218,8 +280,8 @@ _FORMS: dict[str, dict[str, dict[str, Any]]] = {
         "persona.manner": {
             "kind": "area",
             "optional": True,
-            "help": "How they talk and what they care about. It is there for you and your colleagues; the words that "
-            "they say are the ones you write.",
+            "help": "How they talk and what they care about, for you and your colleagues. A language model, where one "
+            "words the replies, keeps to it.",
         },
         "persona.mood": {"kind": "choice", "choices": labels.MOODS, "help": "Their face when the conversation begins."},
     },
@@ -293,7 +355,7 @@ _ITEMS: dict[str, dict[str, dict[str, Any]]] = {
     "guardrail": {
         "name": {"help": "Such as “Medical advice”."},
         "rule": {"kind": "area", "help": "What must not happen, in one sentence."},
-        "action": {"kind": "actions", "choices": labels.ACTIONS},
+        "action": {"kind": "options", "choices": labels.ACTIONS},
         "severity": {"kind": "choice", "choices": labels.SEVERITIES, "help": "Shown to you on the report."},
         "triggers": {"kind": "lines", "rows": 4, "help": "Sentences at which it steps in, one a line."},
         "not_triggers": {

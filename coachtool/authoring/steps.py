@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from coachtool.authoring import outline, posted, suggest
 from coachtool.authoring.drafts import Edit
 from coachtool.authoring.models import Draft
+from coachtool.authoring.offer import NOTHING, Offer
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class Step:
     problem: str = ""
 
 
-def take(do: str, section: str, data: Mapping[str, str], draft: Draft) -> Step:
+def take(do: str, section: str, data: Mapping[str, str], draft: Draft, offer: Offer = NOTHING) -> Step:
     """The draft after the step. A step that no longer makes sense is left out; what was typed is kept in any case."""
-    typed = posted.read(section, data, draft.definition)
+    typed = posted.read(section, data, draft.definition, offer)
     name, *arguments = do.split(":", 3)
     plain = Edit(typed, draft.suggested)
     step = _STEPS.get(name)

@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts.models import Person
 from coachtool.authoring import drafts, faults, outline
+from coachtool.authoring import offer as offers
 from coachtool.authoring.faults import Fault
 from coachtool.authoring.models import Draft, Publication
 from coachtool.authoring.outline import Definition
@@ -65,7 +66,7 @@ def publish(activity: Activity, author: Person, *, revision: int, seen: bool, no
 
 
 def _freeze(activity: Activity, draft: Draft) -> ActivityVersion:
-    found = faults.of(draft.definition)
+    found = faults.of(draft.definition, offers.of(activity.owned.course_id))
     if found:
         raise Faulty(found)
     definition = outline.complete(draft.definition, activity.slug)

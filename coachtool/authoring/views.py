@@ -34,6 +34,7 @@ from coachtool.authoring import (
     steps,
     versions,
 )
+from coachtool.authoring import offer as offers
 from coachtool.authoring import preview as previews
 from coachtool.authoring.drafts import Edit, Overtaken, Seen
 from coachtool.authoring.forms import BeginForm
@@ -119,9 +120,10 @@ def _saved(request: HttpRequest, mine: CourseActivity, name: str) -> HttpRespons
     if do == "theirs":
         return SeeOther(_section_url(request, activity, name))
     taken: list[steps.Step] = []
+    offer = offers.of(mine.course_id)
 
     def change(draft: Draft) -> Edit:
-        taken.append(steps.take(do, name, request.POST, draft))
+        taken.append(steps.take(do, name, request.POST, draft, offer))
         return taken[-1].edit
 
     try:
@@ -140,7 +142,8 @@ def _onward(
 ) -> HttpResponse:
     activity = mine.activity
     kind, _, where = do.partition(":")
-    wrong = [fault for fault in faults.of(draft.definition) if fault.section == name and not fault.missing]
+    found = faults.of(draft.definition, offers.of(mine.course_id))
+    wrong = [fault for fault in found if fault.section == name and not fault.missing]
     if kind == "next" and not wrong:
         order = [*posted.SECTIONS, "check"]
         where = order[order.index(name) + 1]
@@ -167,8 +170,10 @@ _FIRST = {"objective": "name", "point": "text", "guardrail": "name", "fact": "as
 
 def _conflict(request: HttpRequest, mine: CourseActivity, name: str, theirs: Draft) -> HttpResponse:
     """Somebody saved this section since: both texts are shown, nothing is lost until the author says which stays."""
-    definition = posted.read(name, request.POST, theirs.definition)
-    changes = [change for change in compare.changes(theirs.definition, definition) if change.section == name]
+    offer = offers.of(mine.course_id)
+    definition = posted.read(name, request.POST, theirs.definition, offer)
+    changes = compare.changes(theirs.definition, definition, offer.names)
+    changes = [change for change in changes if change.section == name]
     conflict = {"editor": theirs.editor, "at": theirs.updated, "changes": changes, "published": not theirs.pk}
     return _page(request, mine, name, theirs, definition=definition, conflict=conflict, status=409)
 
@@ -184,28 +189,31 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     shown = outline.filled(definition or draft.definition)
-    found = faults.of(shown)
+    offer = offers.of(mine.course_id)
+    found = faults.of(shown, offer)
     checked = "check" in request.GET
     inspire = request.GET.get("inspire", "")
     page = sheet.Sheet(
         shown,
         tuple(fault for fault in found if checked or not fault.missing),
-        advice.on_wording(shown),
+        (*advice.on_wording(shown), *advice.on_choices(shown, offer)),
         draft.suggested,
         request.GET.get("at", ""),
         inspire,
         tuple(activity.latest.brief for activity in catalogue.library()) if inspire else (),
+        offer,
     )
     here = [fault for fault in page.faults if fault.section == name]
     order = [*posted.SECTIONS, "check"]
     context = {
-        **_frame(request, mine, draft, name),
+        **_frame(request, mine, draft, name, offer),
         "title": shown["title"],
         "persona": shown["persona"],
         "section": name,
         "heading": labels.SECTIONS[name],
         "page": page,
         "fields": page.fields(name) if name in ("persona", "situation", "closing", "settings") else (),
+        "more": page.more(name),
         "faults": [(fault, sheet.dom_id(shown, fault.path)) for fault in here],
         "undo": _undo(draft, name) if conflict is None else "",
         "at": page.at,
@@ -228,9 +236,9 @@ def _undo(draft: Draft, name: str) -> str:
     return steps.words_for(draft.undo[-1])
 
 
-def _frame(request: HttpRequest, mine: CourseActivity, draft: Draft, here: str) -> dict:
+def _frame(request: HttpRequest, mine: CourseActivity, draft: Draft, here: str, offer: offers.Offer) -> dict:
     """What every page of the editor shows around its section."""
-    wanting = {fault.section for fault in faults.of(draft.definition)}
+    wanting = {fault.section for fault in faults.of(draft.definition, offer)}
     nav = [(name, label, name == here, name in wanting) for name, label in labels.SECTIONS.items()]
     seen = drafts.seen(draft)
     return {
@@ -259,8 +267,9 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _check(request: HttpRequest, mine: CourseActivity, draft: Draft, problem: str = "", status: int = 200):
     definition = outline.filled(draft.definition)
-    missing = faults.of(definition)
-    said = _advice(definition)
+    offer = offers.of(mine.course_id)
+    missing = faults.of(definition, offer)
+    said = advice.in_order((*_advice(definition), *advice.on_choices(definition, offer)))
     suggested = [
         (point["text"], draft.suggested[point["id"]], point["id"])
         for _, point in outline.points(definition)
@@ -268,13 +277,15 @@ def _check(request: HttpRequest, mine: CourseActivity, draft: Draft, problem: st
     ]
     latest = mine.activity.versions.filter(published=True).order_by("-number").first()
     context = {
-        **_frame(request, mine, draft, "check"),
+        **_frame(request, mine, draft, "check", offer),
         "title": definition["title"],
         "persona": definition["persona"],
         "missing": [_linked(request, mine.activity, definition, fault) for fault in missing],
         "advice": [_linked(request, mine.activity, definition, each) for each in said],
         "suggested": suggested,
-        "changes": compare.changes(latest.definition, outline.complete(definition, slug=mine.activity.slug))
+        "changes": compare.changes(
+            latest.definition, outline.complete(definition, slug=mine.activity.slug), offer.names
+        )
         if latest and not missing
         else (),
         "latest": latest,

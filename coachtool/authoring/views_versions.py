@@ -13,6 +13,7 @@ from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts.access import admitted
 from coachtool.attempts.models import ResourceLink
 from coachtool.authoring import compare, drafts, labels, outline, reach
+from coachtool.authoring import offer as offers
 from coachtool.authoring import versions as freezing
 from coachtool.authoring.models import CourseActivity, Draft
 from coachtool.authoring.views import me, place_here
@@ -28,6 +29,7 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
     mine = CourseActivity.objects.filter(activity=activity, course_id=request.visit.course_id).first()
     listed = freezing.published(activity)
     old, new = _pair(request, listed)
+    collections = offers.of(request.visit.course_id).names
     places = ResourceLink.objects.filter(activity=activity, preview=False, course_id=request.visit.course_id)
     context = {
         "activity": activity,
@@ -35,7 +37,7 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
         "listed": listed,
         "old": old,
         "new": new,
-        "changes": compare.changes(old.definition, new.definition) if old and new else None,
+        "changes": compare.changes(old.definition, new.definition, collections) if old and new else None,
         "draft": Draft.objects.filter(activity=activity).exists() if mine else False,
         "place": place_here(request, activity, mine.copied_from) if mine and listed else {},
         "places": places.count(),
@@ -63,6 +65,7 @@ def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     version = _version(activity, number)
     definition = outline.filled(version.definition)
     actions = {value: name for value, name, _ in labels.ACTIONS}
+    collections = offers.of(request.visit.course_id).names
     context = {
         "activity": activity,
         "version": version,
@@ -70,9 +73,23 @@ def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "text": definition,
         "pass_mark": labels.shown("pass_mark", definition["pass_mark"]),
         "attempts": labels.shown("attempts", definition["attempts"]),
+        "objectives": [(each, _ways_on(definition, each)) for each in definition["objectives"]],
+        "chosen": [(labels.FIELDS[name], labels.shown(name, definition[name])) for name in ("memory", "coach")],
+        "documents": [collections.get(each, "A collection of another course") for each in definition["knowledge"]],
         "guardrails": [(each, actions[each["action"]]) for each in definition["guardrails"]],
     }
     return render(request, "authoring/text.html", context)
+
+
+def _ways_on(definition: outline.Definition, objective: outline.Definition) -> list[tuple[str, str]]:
+    """What is said of an objective's end, where it is not what goes without saying."""
+    names = labels.objectives(definition)
+    said = [(name, objective[name]) for name in ("if_met", "if_not_met", "confirmation")]
+    return [
+        (labels.FIELDS[f"objective.{name}"], labels.shown(f"objective.{name}", value, names))
+        for name, value in said
+        if value not in ("", "automatic")
+    ]
 
 
 @require_POST

@@ -205,13 +205,22 @@ def test_disputes_questions_and_unclear_results_wait_with_the_way_to_settle_them
     disputed = of.practised(ben)
     Dispute.objects.create(outcome=disputed.outcomes.get(objective="agree"), reason="I did.")
     asked = of.practised(chloe, "passed", 1.0)
-    question = Escalation.objects.create(attempt=asked, guardrail="scope", question="My bonus?")
+    question = Escalation.objects.create(
+        attempt=asked, guardrail="scope", question="My bonus?", shared={"question": "My bonus?", "name": True}
+    )
     assert [(one.kind, one.href) for one in of.row(ada).waiting] == [
         ("unclear", f"/v/{of.visit.id}/attempts/{unsure.pk}/report/")
     ]
     assert of.row(ben).waiting[0].href.endswith(f"{disputed.pk}/report/#objective-agree")
-    assert of.row(chloe).waiting[0].href.endswith(f"attempts/?at={of.link.pk}#question-{question.pk}")
+    assert of.row(chloe).waiting[0].href.endswith(f"escalations/?at={of.link.pk}#question-{question.pk}")
     assert of.board().needing == 3
+
+
+def test_a_question_asked_without_a_name_waits_but_not_beside_the_learners_name(of):
+    ada = of.enrolled("Ada")
+    Escalation.objects.create(attempt=of.practised(ada, "passed", 1.0), guardrail="scope", question="My bonus?")
+    assert of.row(ada).waiting == ()
+    assert of.board().unnamed == 1
 
 
 def test_what_was_answered_waits_no_more(of):

@@ -29,11 +29,11 @@ def talk(attempt: Attempt, *said: str) -> Attempt:
     coach, brief = AuthoredCoach(), attempt.brief
     journal.take(attempt.pk)
     reply = coach.open(brief)
-    factories.say(attempt, "persona", " ".join(reply.lines))
+    factories.say(attempt, "persona", " ".join(reply.lines), state=journal.state_data(reply.state))
     for text in said:
         factories.say(attempt, "learner", text)
         reply = coach.answer(brief, reply.state, journal.transcript(attempt))
-        factories.say(attempt, "persona", " ".join(reply.lines))
+        factories.say(attempt, "persona", " ".join(reply.lines), state=journal.state_data(reply.state))
     return finish(attempt.pk, "closed" if reply.closes else "done")
 
 

@@ -38,8 +38,8 @@ class Server:
     def say(self, kind: str, **fields: Any) -> None:
         self._open.send(json.dumps({"type": kind, **fields}))
 
-    def utterance(self, seq: int, speaker: str, text: str) -> None:
-        self.say("utterance", seq=seq, speaker=speaker, text=text, interrupted=False)
+    def utterance(self, seq: int, speaker: str, text: str, **fields: Any) -> None:
+        self.say("utterance", seq=seq, speaker=speaker, text=text, interrupted=False, **fields)
 
     def live(self, **fields: Any) -> None:
         self.say("state", phase="live", detail="", **fields)

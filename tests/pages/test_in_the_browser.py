@@ -77,6 +77,24 @@ async def test_what_was_said_is_on_the_page_once_although_it_is_sent_twice(conve
     await expect(page.locator("body")).to_have_attribute("data-phase", "live")
 
 
+async def test_what_a_line_rests_on_is_shown_on_request_by_keyboard_too(conversation):
+    server, page = conversation
+    server.live()
+    cited = {"passage": "7", "document": "Claims handbook", "place": "page 4, Limits", "quote": "Above $10,000, ask."}
+    server.utterance(3, "persona", "Above ten thousand it comes to me.", citations=[cited])
+    server.utterance(4, "persona", "And now to you.")
+    source = page.locator("#lines summary")
+    await expect(source).to_have_text("Source")
+    await expect(page.get_by_text("page 4, Limits")).to_be_hidden()
+    await page.locator("#log").focus()
+    await page.keyboard.press("Tab")
+    await expect(source).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#lines cite")).to_have_text("Claims handbook, page 4, Limits")
+    await expect(page.locator("#lines q")).to_be_visible()
+    await expect(page.locator("#lines q")).to_have_text("Above $10,000, ask.")
+
+
 async def test_a_lost_connection_is_said_comes_back_and_asks_for_what_it_missed(conversation):
     server, page = conversation
     assert server.of("hello")[0] == {"type": "hello", "after": 0, "modality": "text"}

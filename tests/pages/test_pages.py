@@ -123,11 +123,12 @@ def test_an_instructor_answers_a_question_that_was_asked_at_another_activity_of_
     other = ResourceLink.objects.create(course=world.link.course, lms_id="other", activity=world.link.activity)
     question = world.finished(link=other).escalations.get()
     client, visit = world.admitted(world.instructor, "instructor")
-    assert "Does the policy cover floods?" not in client.get(f"/v/{visit}/attempts/").text
-    html = client.get(f"/v/{visit}/attempts/?at={other.pk}").text
-    assert f'id="question-{question.pk}"' in html
-    response = client.post(f"/v/{visit}/escalations/{question.pk}/answer/", {f"{question.pk}-answer": "Ask Dana."})
-    assert response["Location"] == f"/v/{visit}/attempts/?at={other.pk}"
+    queue = f"/v/{visit}/escalations/?at={other.pk}"
+    assert queue not in client.get(f"/v/{visit}/attempts/").text
+    assert queue in client.get(f"/v/{visit}/attempts/?at={other.pk}").text
+    assert f'id="question-{question.pk}"' in client.get(queue).text
+    data = {f"{question.pk}-answer": "Ask Dana.", "at": other.pk}
+    assert client.post(f"/v/{visit}/escalations/{question.pk}/answer/", data)["Location"] == queue
     question.refresh_from_db()
     assert question.answer == "Ask Dana."
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from coachtool.attempts import report
+from coachtool.attempts import journal, report
 from coachtool.attempts.models import Escalation
 
 
@@ -86,13 +86,60 @@ def test_a_learner_who_said_nothing_gets_a_report_that_says_so(world):
 
 
 def test_what_was_said_cannot_become_markup(world):
-    from coachtool.attempts import journal
-
     attempt = world.finished()
     journal.append(attempt.pk, "utterance", {"speaker": "learner", "text": "<script>alert(1)</script>"})
     html = page(world, attempt)
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
+
+
+def test_what_the_persona_said_from_documents_names_the_place_and_its_words(world):
+    attempt = world.finished()
+    limit = {
+        "passage": "7",
+        "document": "Claims handbook",
+        "place": "page 4, Limits",
+        "quote": "Above $10,000 <b>ask</b>.",
+    }
+    other = {"passage": "9", "document": "Claims handbook", "place": "Claims handbook, page 5", "quote": "Call first."}
+    for citations in ([limit], [other, limit]):
+        said = {"speaker": "persona", "text": "That is in the handbook.", "citations": citations}
+        journal.append(attempt.pk, "utterance", said)
+    html = page(world, attempt)
+    lists = [words(part.split("</ol>")[0]) for part in html.split('aria-label="What this rests on">')[1:]]
+    assert lists == [
+        "Claims handbook, page 4, Limits Above $10,000 &lt;b&gt;ask&lt;/b&gt;.",
+        "Claims handbook, page 5 Call first. Claims handbook, page 4, Limits Above $10,000 &lt;b&gt;ask&lt;/b&gt;.",
+    ]
+    assert re.findall(r'<li value="(\d)">', html) == ["1", "2", "1"], "the same words keep their number"
+
+
+def test_what_the_persona_was_kept_from_saying_is_shown_to_the_instructor_only(world):
+    attempt = world.finished()
+    held = {"guardrail": "policy", "action": "refuse", "severity": "high", "seq": 2, "quote": "Floods are covered."}
+    journal.append(attempt.pk, "guardrail", {**held, "speaker": "persona"})
+    assert "Floods are covered." not in page(world, attempt)
+    html = words(page(world, attempt, world.instructor, "instructor"))
+    assert "Ruth was about to say this, and it was held back. (high)" in html and "Floods are covered." in html
+
+
+def test_what_a_condition_passed_over_and_what_a_person_has_to_confirm_are_said(world):
+    first = world.version.definition["objectives"][0]
+    after = {
+        **first,
+        "id": "after",
+        "name": "Call the team lead",
+        "key_points": [{"id": "call", "text": "Calls"}],
+        "required": 1,
+    }
+    world.version.definition = {**world.version.definition, "objectives": [{**first, "confirmation": "person"}, after]}
+    world.version.save()
+    attempt = world.finished(outcome="unclear")
+    journal.append(attempt.pk, "ended", {"reason": "closed", "skipped": ["after"], "awaiting": ["triggers"]})
+    html = words(page(world, attempt))
+    assert "A person confirms the result before it counts." in html
+    assert "a person is still to confirm it" in html
+    assert "did not come to this, so it does not count: Call the team lead." in html
 
 
 @pytest.mark.parametrize(
@@ -135,7 +182,7 @@ def test_an_answer_reaches_the_learners_report_and_the_first_one_stands(world):
     escalation.refresh_from_db()
     assert (escalation.state, escalation.answer) == (Escalation.State.ANSWERED, "Bring it to me on Thursday.")
     assert escalation.answered_by == world.instructor
-    assert "that answer stands" in client.get(f"/v/{visit}/attempts/").text
+    assert "that answer stands" in client.get(f"/v/{visit}/escalations/").text
     assert "Dana Whitfield answered: Bring it to me on Thursday." in words(page(world, attempt))
 
 

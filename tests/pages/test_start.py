@@ -39,7 +39,8 @@ def test_an_attempt_keeps_what_was_chosen_and_agreed_to(world):
     assert response.url == f"/v/{visit}/attempts/{attempt.pk}/"
     assert (attempt.modality, attempt.state, attempt.graded) == ("voice", "created", True)
     assert attempt.version == world.version
-    assert attempt.consent == {"microphone": True, "camera": False, "ai_disclosure": "v1"}
+    agreed = {"microphone": True, "camera": False, "ai_disclosure": "v1", "memory": True}
+    assert agreed.items() <= attempt.consent.items()
     assert [(event.kind, event.data) for event in attempt.events.all()] == [("launched", {"modality": "voice"})]
 
 

@@ -12,7 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.core import signing
+
 from coachtool.attempts import window
+from coachtool.attempts.memory_views import UNDO_SALT
+from coachtool.attempts.models import Memory
 from tests.security.world import INSTRUCTORS, WHO, World
 
 Of = Callable[[World], dict[str, Any]]
@@ -79,6 +83,22 @@ def _library(world: World) -> dict[str, Any]:
     return {"slug": world.library}
 
 
+def _collection(world: World) -> dict[str, Any]:
+    return {"collection_id": world.documents.collection_id}
+
+
+def _document(world: World) -> dict[str, Any]:
+    return _collection(world) | {"document_id": world.documents.pk}
+
+
+def _crawl(world: World) -> dict[str, Any]:
+    return _collection(world) | {"crawl_id": world.documents.crawl_id}
+
+
+def _shared(world: World) -> dict[str, Any]:
+    return {"collection_id": world.shared.pk}
+
+
 def _says(**values: Any) -> Of:
     return lambda world: values
 
@@ -117,13 +137,6 @@ ATTEMPTS = (
         ids=_attempt("live"),
         note="before the end",
     ),
-    Row(
-        "attempts:answer",
-        only("to attempts:attempts", *AT_THE_COURSE),
-        "POST",
-        ids=lambda world: {"escalation_id": world.escalation.pk},
-        data=lambda world: {f"{world.escalation.pk}-answer": "Ask me on Thursday."},
-    ),
     Row("records:statements", only("200", *LEARNER, *AT_THE_COURSE), ids=_attempt("finished")),
 )
 
@@ -158,6 +171,36 @@ REVIEW = (
         data=_says(points="80", note=""),
     ),
     Row("review:withdraw_grade", only("to attempts:report", *AT_THE_COURSE), "POST", ids=_attempt("finished")),
+)
+
+ESCALATIONS = (
+    Row("escalations:page", only("200", *TEACHING)),
+    Row(
+        "escalations:assign",
+        only("to escalations:page", *OF_THE_COURSE),
+        "POST",
+        ids=lambda world: _escalation(world),
+        data=lambda world: {"to": world.teacher.pk, "was": ""},
+    ),
+    Row(
+        "escalations:answer",
+        only("to escalations:page", *OF_THE_COURSE),
+        "POST",
+        ids=lambda world: _escalation(world),
+        data=lambda world: {f"{world.escalation.pk}-answer": "Ask me on Thursday."},
+    ),
+    # By whoever asked, at any link of the course.
+    Row("escalations:seen", only("to attempts:lobby", *LEARNER), "POST", ids=lambda world: _escalation(world)),
+)
+
+# What is remembered is seen by whom it is about, at any link; nobody else's is touched.
+MEMORY = (
+    Row("memory:page", only("200", *LEARNER, "fellow", "elsewhere")),
+    Row("memory:export", only("200", *LEARNER, "fellow", "elsewhere")),
+    Row("memory:forget_all", only("200", *LEARNER, "fellow", "elsewhere"), "POST"),
+    Row("memory:forget", only("200", *LEARNER, "fellow", "elsewhere"), "POST", ids=lambda world: _memory(world)),
+    Row("memory:correct", only("to memory:page", *LEARNER), "POST", ids=lambda world: _memory(world)),
+    Row("memory:restore", only("to memory:page", *LEARNER), "POST", data=lambda world: {"forgotten": _undo(world)}),
 )
 
 COURSE = (
@@ -239,6 +282,41 @@ AUTHORING = (
     Row("authoring:archive", {}, "POST", ids=_library, note="of the library"),
 )
 
+OF_THE_TENANT = (*OF_THE_COURSE, "other course")
+
+KNOWLEDGE = (
+    Row("knowledge:collections", only("200", *TEACHING)),
+    Row("knowledge:collections", only("to knowledge:collection", *TEACHING), "POST", data=_says(name="New")),
+    Row("knowledge:collection", only("200", *OF_THE_COURSE), ids=_collection),
+    Row("knowledge:collection", only("200", *OF_THE_TENANT), ids=_shared, note="shared"),
+    Row(
+        "knowledge:rename",
+        only("to knowledge:collection", *OF_THE_COURSE),
+        "POST",
+        ids=_collection,
+        data=_says(name="Other"),
+    ),
+    Row("knowledge:rename", {}, "POST", ids=_shared, data=_says(name="Other"), note="shared"),
+    Row("knowledge:delete_collection", only("200", *OF_THE_COURSE), ids=_collection),
+    Row("knowledge:delete_collection", only("to knowledge:collections", *OF_THE_COURSE), "POST", ids=_collection),
+    Row("knowledge:delete_collection", {}, ids=_shared, note="shared"),
+    Row("knowledge:delete_collection", {}, "POST", ids=_shared, note="shared"),
+    Row("knowledge:question", only("200", *OF_THE_COURSE), ids=_collection),
+    Row("knowledge:question", only("200", *OF_THE_TENANT), ids=_shared, note="shared"),
+    Row("knowledge:add_files", only("422", *OF_THE_COURSE), "POST", ids=_collection, note="without a file"),
+    Row("knowledge:add_files", {}, "POST", ids=_shared, note="shared"),
+    Row("knowledge:add_address", only("422", *OF_THE_COURSE), "POST", ids=_collection, note="an empty form"),
+    Row("knowledge:add_address", {}, "POST", ids=_shared, note="shared"),
+    Row("knowledge:crawl", only("200", *OF_THE_COURSE), ids=_crawl),
+    Row("knowledge:recrawl", only("to knowledge:crawl", *OF_THE_COURSE), "POST", ids=_crawl),
+    Row("knowledge:delete_crawl", only("200", *OF_THE_COURSE), ids=_crawl),
+    Row("knowledge:delete_crawl", only("to knowledge:collection", *OF_THE_COURSE), "POST", ids=_crawl),
+    Row("knowledge:document", only("200", *OF_THE_COURSE), ids=_document),
+    Row("knowledge:reread", only("to knowledge:document", *OF_THE_COURSE), "POST", ids=_document),
+    Row("knowledge:delete_document", only("200", *OF_THE_COURSE), ids=_document),
+    Row("knowledge:delete_document", only("to knowledge:collection", *OF_THE_COURSE), "POST", ids=_document),
+)
+
 PICKING = (
     Row("picking:activities", only("200", *TEACHING)),
     Row(
@@ -302,11 +380,24 @@ OPEN = (
     Row("lti:deployment", everybody("404"), "POST", ids=_says(secret="guess", pk=1), note="with a guess"),
 )
 
-ROWS = (*ATTEMPTS, *REVIEW, *COURSE, *AUTHORING, *PICKING, *GRADES, *OPEN)
+ROWS = (*ATTEMPTS, *REVIEW, *ESCALATIONS, *MEMORY, *COURSE, *AUTHORING, *KNOWLEDGE, *PICKING, *GRADES, *OPEN)
 VISIT_ROWS = tuple(row for row in ROWS if row not in OPEN)
 
 # Every socket, with who may connect.
 SOCKETS = {"ws/v/<str:visit_id>/attempts/<uuid:attempt_id>/": LEARNER}
+
+
+def _escalation(world: World) -> dict[str, Any]:
+    return {"escalation_id": world.escalation.pk}
+
+
+def _memory(world: World) -> dict[str, Any]:
+    made = Memory.objects.create(learner=world.owner, attempt=world.finished, kind=Memory.Kind.ENDED, seq=1)
+    return {"memory_id": made.pk}
+
+
+def _undo(world: World) -> str:
+    return signing.dumps({"learner": world.owner.pk, "memories": []}, salt=UNDO_SALT)
 
 
 def _key(world: World) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from coachtool.attempts import access, journal
 from coachtool.attempts.models import Attempt, Course, Dispute, Escalation, Person, ResourceLink, Tenant
 from coachtool.authoring.models import CourseActivity, Draft
+from knowledge.models import Collection, Crawl, Document
 from lti.models import DeepLinkingRequest, Deployment, GradeDelivery, Registration
 from lti.registering import invitations
 from tests import factories
@@ -73,6 +74,8 @@ class World:
     invitation: str
     library: str  # an activity of the library that is placed nowhere
     mine: str  # the course's own activity, which is at `link`
+    documents: Document  # a page of the course's own collection, found by a crawl
+    shared: Collection  # of all courses of the tenant
     point: str = "step"
     askers: dict[str, Asker] = field(default_factory=dict)
 
@@ -170,6 +173,16 @@ def build() -> World:
         invitation=invitations.invite().rstrip("/").rsplit("/", 1)[1],
         library=library.activity.slug,
         mine=mine.slug,
+        documents=_documents(course),
+        shared=Collection.objects.create(tenant=tenant, name="Rules for everybody"),
+    )
+
+
+def _documents(course: Course) -> Document:
+    collection = Collection.objects.create(tenant=course.tenant, course=course, name="Handbook")
+    crawl = Crawl.objects.create(collection=collection, url="https://example.edu/", state="done")
+    return Document.objects.create(
+        collection=collection, kind="page", name="Start", url=crawl.url, crawl=crawl, state="read"
     )
 
 

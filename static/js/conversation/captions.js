@@ -93,9 +93,10 @@ export class Transcript {
     this.#follow();
   }
 
-  /** A finished turn; `said` is the id of the typed words that it is. */
-  finished({ speaker, text, said }) {
+  /** A finished turn; `said` is the id of the typed words that it is, `citations` what it rests on, if anything. */
+  finished({ speaker, text, said, citations = [] }) {
     const line = this.#line(speaker, text);
+    if (citations.length) line.append(this.#sources(citations));
     const before = speaker === "persona" ? this.#draft : this.#waiting.get(said);
     if (speaker === "persona") this.#draft = null;
     this.#waiting.delete(said);
@@ -125,6 +126,19 @@ export class Transcript {
     return line;
   }
 
+  /** Closed until somebody asks: the words that a line rests on, and where they stand. */
+  #sources(citations) {
+    const fold = document.createElement("details");
+    fold.className = "sources";
+    const summary = document.createElement("summary");
+    summary.textContent = citations.length === 1 ? "Source" : `${citations.length} sources`;
+    const list = document.createElement("ul");
+    list.append(...citations.map(source));
+    fold.append(summary, list);
+    fold.addEventListener("toggle", () => fold.open && fold.scrollIntoView({ block: "nearest" }));
+    return fold;
+  }
+
   #append(line) {
     this.#list.append(line);
     this.#follow();
@@ -133,4 +147,14 @@ export class Transcript {
   #follow() {
     this.#list.parentElement.scrollTop = this.#list.parentElement.scrollHeight;
   }
+}
+
+function source({ document: title, place, quote }) {
+  const item = document.createElement("li");
+  const where = document.createElement("cite");
+  where.textContent = place.startsWith(title) ? place : [title, place].filter(Boolean).join(", ");
+  const words = document.createElement("q");
+  words.textContent = quote;
+  item.append(where, " ", words);
+  return item;
 }
