@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from coachtool.activities.brief import Brief
-from coachtool.coaching.types import Coach, CoachState, Reply, Trigger, Turn
+from coachtool.coaching.types import Citation, Coach, CoachState, Note, Recall, Reply, Said, Trigger, Turn
 from realtime.timing import DEFAULT, Timing
 from realtime.transport.track import Sentence, VoiceTrack
 
@@ -27,7 +27,7 @@ _BACKCHANNEL = {
     *("mm", "mhm", "mm-hm", "mmhm", "hm", "hmm", "uh-huh", "uh", "huh", "ah", "oh", "yeah", "yep", "yes", "okay", "ok"),
     *("right", "sure", "i see", "got it", "of course", "alright", "all right"),
 }
-PUBLIC = ("speaker", "text", "interrupted", "confidence", "id")  # what a page is told of an utterance
+PUBLIC = ("speaker", "text", "interrupted", "confidence", "id", "citations")  # what a page is told of an utterance
 _EMOTIONS = {"neutral", "encouraging", "concerned", "firm", "doubtful"}
 
 
@@ -41,6 +41,7 @@ class Record(Protocol):
     async def utterance(self, data: dict) -> int: ...
     async def guardrail(self, trigger: Trigger) -> bool: ...
     async def escalate(self, trigger: Trigger, question: str) -> None: ...
+    async def note(self, note: Note) -> None: ...
     async def models(self, models: dict[str, str]) -> None: ...
     async def finish(self, reason: str) -> None: ...
 
@@ -91,11 +92,16 @@ class Line:
 
 @dataclass
 class Speaking:
-    """The handle of one persona turn: what is left to say, and how to take it back."""
+    """The handle of one persona turn: what is left to say, and how to take it back.
+
+    `stream` brings further lines; None once all are there.
+    """
 
     number: int
     reply: Reply
     lines: list[Line]
+    citations: list[Citation] = field(default_factory=list)
+    stream: asyncio.Task | None = field(default=None, repr=False)
     paused: bool = False
     paused_at: int = 0  # the voice track's clock
     started_ms: int = 0
@@ -106,15 +112,20 @@ class Speaking:
         return any(line.heard or (line.sentence and line.sentence.played) for line in self.lines)
 
     @property
+    def finished(self) -> bool:
+        return self.stream is None and all(line.heard for line in self.lines)
+
+    @property
     def heard_text(self) -> str:
         text = " ".join(filter(None, (line.heard_text for line in self.lines)))
-        return text if all(line.heard for line in self.lines) else f"{text} –" if text else ""
+        return text if self.finished else f"{text} –" if text else ""
 
 
 class Conversation:
     """Runs from `run()` until the attempt is finished or the process is fenced off.
 
-    `voice` is None in a text conversation. `transcript`, `state` and `elapsed`
+    `voice` is None in a text conversation. `recall` is what the persona remembers of
+    the learner as it opens. `transcript`, `state` and `elapsed`
     carry on what an earlier process of the same attempt left.
     """
 
@@ -130,13 +141,14 @@ class Conversation:
         speech: Speech | None = None,
         transcript: tuple[Turn, ...] = (),
         state: CoachState | None = None,
+        recall: Recall | None = None,
         elapsed: float = 0.0,
         said: frozenset[str] = frozenset(),
         timing: Timing = DEFAULT,
     ):
         self.brief, self.coach, self.record, self.audience = brief, coach, record, audience
         self.media, self.speech, self.timing, self.think = media, speech, timing, think
-        self.transcript, self.state = transcript, state or CoachState()
+        self.transcript, self.state, self.recall = transcript, state or CoachState(), recall
         self.inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self.phase, self.floor = "connecting", "listening"
         self._begun = asyncio.get_running_loop().time() - elapsed
@@ -220,6 +232,8 @@ class Conversation:
         elif not chosen and self._chose_writing:
             self._chose_writing = False
             self._in_writing = not self.speech.ready
+            if self._speaking and not self._in_writing:
+                self._say_unheard()
 
     async def _answer_offer(self, message: dict) -> None:
         if self.media is None:
@@ -352,7 +366,7 @@ class Conversation:
         if line is None:
             return
         line.heard = True
-        if all(line.heard for line in self._speaking.lines):
+        if self._speaking.finished:
             await self._said_all()
 
     # -- time -------------------------------------------------------------
@@ -403,11 +417,18 @@ class Conversation:
             return
         self._opened = True
         if not self.transcript:
-            await self._perform(await self.think(self.coach.open, self.brief))
+            await self._open()
         elif self.transcript[-1].speaker == "learner":
             await self._reply()
         else:
             await self._set_floor("listening")
+
+    async def _open(self) -> None:
+        reply = await self.think(self.coach.open, self.brief, self.recall)
+        if self.recall is not None:
+            recalled = {"memories": list(self.recall.memories), "lines": list(reply.lines)}
+            await self.record.note(Note("recalled", recalled))
+        await self._perform(reply)
 
     async def _learner_turn(self, said: dict) -> None:
         said = {"speaker": "learner", "started_ms": self._ms(), "ended_ms": self._ms(), **said, "interrupted": False}
@@ -421,6 +442,10 @@ class Conversation:
         reply = await self.think(self.coach.answer, self.brief, self.state, self.transcript)
         if reply.trigger is not None:
             await self._guard(reply.trigger)
+        for trigger in reply.touched:
+            await self.record.guardrail(trigger)
+        for note in reply.notes:
+            await self.record.note(note)
         await self._perform(reply)
 
     async def _guard(self, trigger: Trigger) -> None:
@@ -436,15 +461,28 @@ class Conversation:
 
     async def _perform(self, reply: Reply) -> None:
         self._turns += 1
-        lines = [Line(f"{self._turns}.{index}", text) for index, text in enumerate(reply.lines)]
-        self._speaking = Speaking(self._turns, reply, lines)
+        self._speaking = speaking = Speaking(self._turns, reply, [], list(reply.citations))
+        for text in reply.lines:
+            self._add_line(text)
+        if reply.more is not None:
+            speaking.stream = asyncio.ensure_future(self._follow(speaking.number, reply.more))
         if self._in_writing:
-            for line in lines:
-                line.heard = True
-            return await self._said_all()
+            return await self._write_all()
         await self._set_floor("thinking")
         self.media.lips({"type": "mood", "emotion": reply.emotion if reply.emotion in _EMOTIONS else "neutral"})
         self._say_unheard()
+
+    def _add_line(self, text: str) -> Line:
+        line = Line(f"{self._speaking.number}.{len(self._speaking.lines)}", text)
+        self._speaking.lines.append(line)
+        return line
+
+    async def _write_all(self) -> None:
+        """In writing a turn is shown as a whole, once all of it is there."""
+        if self._speaking.stream is None:
+            for line in self._speaking.lines:
+                line.heard = True
+            await self._said_all()
 
     def _say_unheard(self) -> None:
         self.media.track.paused = self._speaking.paused
@@ -452,6 +490,45 @@ class Conversation:
         for line in self._speaking.lines:
             if not line.heard and line.sentence is None:
                 self.speech.send("speak", id=line.id, text=line.text)
+
+    # -- a reply that comes bit by bit --------------------------------------
+
+    async def _follow(self, number: int, more: AsyncIterator[Said]) -> None:
+        """Bring what comes into the inbox, where it is handled like everything else."""
+        try:
+            async for said in more:
+                self.post("more", (number, said))
+            self.post("complete", number)
+        except Exception:
+            log.exception("the rest of a reply did not come")
+            self.post("complete", number)
+        finally:
+            await more.aclose()
+
+    async def _on_more(self, event: tuple[int, Said]) -> None:
+        number, said = event
+        if isinstance(said, Note):
+            return await self.record.note(said)  # on the record even where the turn was taken back
+        if isinstance(said, Trigger):
+            await self.record.guardrail(said)
+            return
+        if not self._speaking or self._speaking.number != number:
+            return
+        if isinstance(said, Citation):
+            self._speaking.citations.append(said)
+            return
+        line = self._add_line(said)
+        if not self._in_writing:
+            self.speech.send("speak", id=line.id, text=line.text)
+
+    async def _on_complete(self, number: int) -> None:
+        if not self._speaking or self._speaking.number != number:
+            return
+        self._speaking.stream = None
+        if self._in_writing:
+            await self._write_all()
+        elif self._speaking.finished:
+            await self._said_all()
 
     async def _said_all(self) -> None:
         speaking, self._speaking = self._speaking, None
@@ -467,6 +544,9 @@ class Conversation:
         """The learner takes the floor: what was not heard was not said."""
         speaking, self._speaking = self._speaking, None
         _disarm(speaking)
+        text = speaking.heard_text
+        if speaking.stream is not None:
+            speaking.stream.cancel()
         if self.media is not None:
             self.speech.send("cancel")
             self.media.track.clear()
@@ -474,16 +554,19 @@ class Conversation:
             self.media.lips({"type": "hush"}, self.media.track.clock)
             self._send_floor(persona=False)
         if speaking.audible:
-            await self._record_persona(speaking, speaking.heard_text, interrupted=True)
+            await self._record_persona(speaking, text, interrupted=True)
 
     async def _record_persona(self, speaking: Speaking, text: str, *, interrupted: bool) -> None:
         reply = speaking.reply
+        state = replace(reply.state, last_lines=tuple(line.text for line in speaking.lines))
         said = {"speaker": "persona", "text": text, "interrupted": interrupted, "started_ms": speaking.started_ms}
-        said |= {"ended_ms": self._ms(), "move": reply.move, "emotion": reply.emotion, "state": reply.state}
+        said |= {"ended_ms": self._ms(), "move": reply.move, "emotion": reply.emotion, "state": state}
+        if speaking.citations:
+            said["citations"] = [asdict(citation) for citation in speaking.citations]
         if not text.strip():
             return
         seq = await self.record.utterance(said)
-        self.state = reply.state
+        self.state = state
         self.transcript += (Turn(seq, "persona", text),)
         await self.audience.publish({"type": "utterance", "seq": seq, **_public(said)})
 
@@ -527,10 +610,8 @@ class Conversation:
         self.media.track.clear()
         self._send_floor(persona=False)
         if self._speaking:
-            for line in self._speaking.lines:
-                line.heard = True
             await self._set_phase("live")
-            return await self._said_all()
+            return await self._write_all()
         await self._begin()
 
     async def _say_problem(self) -> None:

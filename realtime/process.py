@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import time
 from dataclasses import asdict
@@ -16,11 +17,11 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import cache
 
-from coachtool.attempts import journal
+from coachtool.attempts import journal, memory
 from coachtool.attempts.finish import finish
 from coachtool.attempts.models import Attempt
 from coachtool.coaching.authored import AuthoredCoach
-from coachtool.coaching.types import CoachState, Trigger, Turn
+from coachtool.coaching.types import Coach, CoachState, Library, Note, Trigger, Turn
 from realtime import names
 from realtime.conversation import Conversation, Stopped
 from realtime.lease import Lease
@@ -61,6 +62,9 @@ class JournalRecord:
 
     async def models(self, models: dict) -> None:
         await self._write(journal.append, self._attempt_id, "models", models, epoch=self._epoch)
+
+    async def note(self, note: Note) -> None:
+        await self._write(journal.append, self._attempt_id, note.kind, note.data, epoch=self._epoch)
 
     async def _write(self, write, *args, **kwargs):
         try:
@@ -142,10 +146,11 @@ async def run(attempt_id: str) -> None:
         return
     log.info("attempt %s: epoch %s begins", attempt_id, epoch)
     record = JournalRecord(attempt.pk, epoch)
-    coach = AuthoredCoach()
     # Said from the first moment, because a page that sees no sign of life starts another process.
     sides = [asyncio.ensure_future(_stay_alive(record, attempt_id, epoch))]
+    coach = await database_sync_to_async(_coach)(attempt)
     transcript, state, said = await database_sync_to_async(_history)(attempt)
+    recall = None if transcript else await database_sync_to_async(memory.recall_for)(attempt)
     # Embedding the examples takes a second or two, and the opening is spoken meanwhile.
     preparing = asyncio.ensure_future(asyncio.to_thread(coach.prepare, attempt.brief))
     voiced = attempt.modality == Attempt.Modality.VOICE
@@ -167,11 +172,12 @@ async def run(attempt_id: str) -> None:
         coach=coach,
         record=record,
         audience=GroupAudience(attempt_id),
-        think=sync_to_async(lambda think, *args: think(*args), thread_sensitive=False),
+        think=_think,
         media=media,
         speech=lease,
         transcript=transcript,
         state=state,
+        recall=recall,
         elapsed=max(0.0, time.time() - attempt.started.timestamp()),
         said=said,
         timing=Timing(rejoin=settings.REJOIN_SECONDS),
@@ -194,6 +200,7 @@ async def run(attempt_id: str) -> None:
     finally:
         for task in (*sides, preparing):
             task.cancel()
+        await coach.close()
         if lease is not None:
             await lease.close()
             await media.close()
@@ -203,6 +210,47 @@ async def run(attempt_id: str) -> None:
         await valkey.aclose()
         await get_channel_layer().close_pools()
     log.info("attempt %s: epoch %s is over", attempt_id, epoch)
+
+
+def _library(attempt: Attempt) -> Library | None:
+    """The documents that the activity answers from."""
+    try:
+        from knowledge import library
+    except ImportError:
+        return None
+    return library.Library.of(attempt)
+
+
+async def _think(think, *args):
+    """Run what a coach does: in a thread, which may read the database, unless it waits for a server itself."""
+    if inspect.iscoroutinefunction(think):
+        return await think(*args)
+    return await database_sync_to_async(think, thread_sensitive=False)(*args)
+
+
+def _coach(attempt: Attempt) -> Coach:
+    """The coach that the activity asks for, where the site has what it needs; else the authored one."""
+    library = _library(attempt)
+    if attempt.brief.coach != "generative" or not settings.LLM_URL:
+        return AuthoredCoach(library)
+    from coachtool.coaching.generative import GenerativeCoach
+    from coachtool.coaching.llm import Server  # loads an SDK that the authored coach can do without
+
+    server = Server(
+        settings.LLM_URL,
+        settings.LLM_MODEL,
+        settings.LLM_KEY,
+        first=settings.LLM_FIRST_SECONDS,
+        total=settings.LLM_TOTAL_SECONDS,
+    )
+    return GenerativeCoach(
+        server,
+        _think,
+        budget=settings.LLM_TOKENS,
+        library=library,
+        proposed=journal.proposals(attempt),
+        tokens=journal.tokens(attempt),
+    )
 
 
 async def _receive(conversation: Conversation, attempt_id: str) -> None:

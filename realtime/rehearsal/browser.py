@@ -72,16 +72,27 @@ class Browser:
             raise BrowserError(f"The launch ended at {page.url}, not in the tool. It says: {_excerpt(page)}")
         return page
 
-    async def start(self, page: Page, modality: str) -> Conversation:
+    async def start(self, page: Page, modality: str, *, memory: bool = False) -> Conversation:
         """From the lobby into the conversation, as a click on “start” does. Raises BrowserError."""
         form = next((form for form in page.forms if form.action.endswith("/attempts/start/")), None)
         if form is None:
             raise BrowserError(f"{page.url}: there is no form to start with. The page says: {_excerpt(page)}")
         chosen = {"modality": modality, "microphone": modality == "voice", "camera": False, "ai_disclosure": True}
+        chosen["without_memory"] = not memory
         page = await self.submit(page, form, **chosen)
         if not self.in_conversation(page):
             raise BrowserError(f"Starting led to {page.url}, not into a conversation. It says: {_excerpt(page)}")
         return self.conversation(page)
+
+    async def be_forgotten(self, page: Page) -> None:
+        """Delete what is remembered of the learner, where there is anything. Raises BrowserError."""
+        address = next((link for link in page.links if link.endswith("/memory/")), None)
+        if address is None:
+            return
+        remembered = await self.open(address)
+        form = next((form for form in remembered.forms if form.action.endswith("/memory/forget/")), None)
+        if form is not None:
+            await self.submit(remembered, form)
 
     def in_conversation(self, page: Page) -> bool:
         return bool(_CONVERSATION.search(urlsplit(page.url).path))

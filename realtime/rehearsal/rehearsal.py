@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from realtime.rehearsal import gradebook, statements
+from realtime.rehearsal import gradebook, reviewer, statements
 from realtime.rehearsal.browser import Browser, BrowserError, Conversation
 from realtime.rehearsal.learner import Learner
 from realtime.rehearsal.result import Result
@@ -38,16 +38,26 @@ async def rehearse_all(script: Script, learners: Sequence[str], stage: Stage) ->
 
 
 async def rehearse(script: Script, learner: str, stage: Stage) -> Result:
-    """One learner. Whatever goes wrong is in the result's `problems`, in sentences."""
+    """One learner, in one conversation or in one after another. Whatever goes wrong is in the result's `problems`."""
+    result = await _conversation(script, learner, stage, first=True)
+    if script.then and result.succeeded:
+        stage.tell("\n(The learner comes back.)")
+        result.then = await _conversation(script.then, learner, stage, first=False)
+    return result
+
+
+async def _conversation(script: Script, learner: str, stage: Stage, *, first: bool) -> Result:
     result = Result(learner, script.expect)
     try:
         async with Browser(stage.sandbox_url, stage.tool_url) as browser:
             page = await browser.launch(learner, script.activity)
             before = gradebook.points(await browser.gradebook(), learner, script.activity)
-            conversation = await _enter(browser, page, script, stage)
+            conversation = await _enter(browser, page, script, stage, fresh=first and script.memory)
             await _converse(conversation, script, stage, result)
             if result.report:
                 await _look_afterwards(browser, conversation, script, stage, result, before)
+        if script.reviewer_answers and result.report:
+            await _have_answered(script, stage, result)
     except (BrowserError, Refused, StoreError) as problem:
         result.problems.append(str(problem))
     if result.outcome != script.expect and not result.problems:
@@ -62,14 +72,19 @@ async def _named(script: Script, learner: str, stage: Stage, several: bool) -> R
     return await rehearse(script, learner, replace(stage, tell=tell) if several else stage)
 
 
-async def _enter(browser: Browser, page: Any, script: Script, stage: Stage) -> Conversation:
-    """Into a conversation of its own: one that an earlier rehearsal left open is ended first."""
+async def _enter(browser: Browser, page: Any, script: Script, stage: Stage, *, fresh: bool) -> Conversation:
+    """Into a conversation of its own: one that an earlier rehearsal left open is ended first.
+
+    When it is to be a `fresh` one, what is remembered of the learner is deleted first.
+    """
     if browser.in_conversation(page):
         stage.tell("(An unfinished conversation is open; the learner ends it and begins anew.)")
         unfinished = browser.conversation(page)
         await asyncio.wait_for(_learner(unfinished, script, replace(stage, voice=None)).leave(), 60)
         page = await browser.open(page.url.split("/attempts/")[0] + "/")
-    return await browser.start(page, "voice" if stage.voice else "text")
+    if fresh:
+        await browser.be_forgotten(page)
+    return await browser.start(page, "voice" if stage.voice else "text", memory=script.memory)
 
 
 def _learner(conversation: Conversation, script: Script, stage: Stage) -> Learner:
@@ -96,6 +111,7 @@ async def _converse(conversation: Conversation, script: Script, stage: Stage, re
     touched = {guardrail["name"] for guardrail in learner.guardrails}
     missing = [name for name in script.guardrails if name not in touched]
     result.problems += [f"The guardrail {name} was not touched." for name in missing]
+    result.problems += script.unlike(turn.text for turn in learner.turns if turn.speaker == "persona")
 
 
 async def _look_afterwards(
@@ -112,9 +128,25 @@ async def _look_afterwards(
         stage.tell(f"    {line}")
     found, result.statements_from = await _statements(browser, conversation, stage)
     result.statements = [statements.verb(statement) for statement in found]
+    result.questions = statements.questions(found)
     result.outcome, result.score = statements.outcome(found), statements.score(found)
     result.problems += statements.disorder(found, script.guardrails)
     result.grade_in_lms = await _grade(browser, script, result, before)
+
+
+async def _have_answered(script: Script, stage: Stage, result: Result) -> None:
+    """An instructor answers what was asked, in a browser of her own, and the learner launches again."""
+    if not result.questions:
+        result.problems.append("No question went to a reviewer.")
+        return
+    stage.tell(f"\n(An instructor opens the questions, takes this one and answers: {script.reviewer_answers})")
+    async with Browser(stage.sandbox_url, stage.tool_url) as browser:
+        await reviewer.answer(browser, script.activity, result.questions, script.reviewer_answers)
+    async with Browser(stage.sandbox_url, stage.tool_url) as browser:
+        result.answer = await reviewer.find(
+            browser, result.learner, script.activity, result.questions, script.reviewer_answers
+        )
+    stage.tell("(The learner comes back and finds the answer in the lobby.)")
 
 
 async def _statements(browser: Browser, conversation: Conversation, stage: Stage) -> tuple[list[dict[str, Any]], str]:

@@ -20,7 +20,10 @@ class Turn:
 
 @dataclass
 class Result:
-    """One learner's rehearsal. `score` in points as `grade_in_lms`; `problems` are what kept it from succeeding."""
+    """One learner's rehearsal. `score` in points as `grade_in_lms`; `problems` are what kept it from succeeding.
+
+    `questions` are the numbers of those that went to a reviewer, `answer` what the learner found at the next launch.
+    """
 
     learner: str
     expected: str
@@ -35,18 +38,25 @@ class Result:
     errors: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     report: str = ""
+    questions: list[int] = field(default_factory=list)
+    answer: str = ""
+    then: Result | None = None
 
     @property
     def succeeded(self) -> bool:
-        """The outcome is the script's, the grade is in the gradebook, the statements are there in order."""
-        return not self.problems
+        """The outcome is the script's, the grade is in the gradebook, the statements are there in order.
+
+        The same holds for the conversation after it, where there is one.
+        """
+        return not self.problems and (self.then is None or self.then.succeeded)
 
     @property
     def voice_to_voice(self) -> list[int]:
         return [turn.voice_to_voice_ms for turn in self.turns if turn.voice_to_voice_ms is not None]
 
     def as_data(self) -> dict[str, Any]:
-        """The JSON object."""
+        """The JSON object; a conversation after this one is an object of its own under `then`."""
+        then = self.then.as_data() if self.then else None
         return {
             "learner": self.learner,
             "expected": self.expected,
@@ -57,10 +67,12 @@ class Result:
             "statements": self.statements,
             "statements_from": self.statements_from,
             "guardrails": self.guardrails,
+            "answer": self.answer,
             "turns": [asdict(turn) for turn in self.turns],
             "median_voice_to_voice_ms": median_ms(self.voice_to_voice),
             "interruptions_of_learner": self.interruptions_of_learner,
-            "errors": [*self.errors, *self.problems],
+            "errors": [*self.errors, *self.problems, *(then["errors"] if then else ())],
+            **({"then": then} if then else {}),
         }
 
 
@@ -103,11 +115,15 @@ def summary(result: Result) -> str:
     ]
     if result.guardrails:
         lines.append("Guardrails: " + ", ".join(f"{g['name']} ({g['action']})" for g in result.guardrails))
+    if result.answer:
+        lines.append(f"The reviewer's answer, found at the next launch: {result.answer}")
     if shown:
         lines.append(f"Voice to voice, ms: {', '.join(shown)}; median {median_ms(result.voice_to_voice)}")
         lines.append(f"Interruptions of the learner: {result.interruptions_of_learner}")
     lines += [f"Noticed: {error}" for error in result.errors]
     lines += [f"Not as it should be: {problem}" for problem in result.problems]
+    if result.then:
+        lines.append(summary(result.then))
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ import yaml
 
 SCRIPTS = Path(__file__).parent / "scripts"
 OUTCOMES = ("passed", "failed", "unclear")
+_FIELDS = {"summary", "expect", "guardrails", "opening", "hears", "never_hears", "answers"}
 
 
 class ScriptError(ValueError):
@@ -65,7 +66,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Script:
-    """One learner's way through one activity. `guardrails` are the ones that it must touch."""
+    """One learner's way through one activity. `guardrails` are the ones that it must touch.
+
+    `reviewer_answers` is what an instructor answers to the question that the learner asked, and what the learner has to
+    find at the next launch.
+
+    `opening` is searched for in the persona's first words, each of `hears` in all that it says, and none of
+    `never_hears` may be found there. `then` is the same learner's next conversation. Only with `memory` does the
+    persona remember the learner, and nothing from before the first conversation.
+    """
 
     name: str
     activity: str
@@ -74,10 +83,28 @@ class Script:
     answers: tuple[Answer, ...]
     summary: str = ""
     guardrails: tuple[str, ...] = ()
+    opening: re.Pattern[str] | None = None
+    hears: tuple[re.Pattern[str], ...] = ()
+    never_hears: tuple[re.Pattern[str], ...] = ()
+    memory: bool = False
+    reviewer_answers: str = ""
+    then: Script | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        return tuple(answer.line for answer in self.answers)
+        own = tuple(answer.line for answer in self.answers)
+        return own + self.then.lines if self.then else own
+
+    def unlike(self, said: Iterable[str]) -> list[str]:
+        """In which ways what the persona `said`, turn by turn, is not as the script wants it; in sentences."""
+        turns = list(said)
+        first, everything = turns[0] if turns else "", "\n".join(turns)
+        wrong = []
+        if self.opening and not self.opening.search(first):
+            wrong.append(f"The persona opened with “{first}”; the script expects “{self.opening.pattern}”.")
+        wrong += [f"The persona never said “{one.pattern}”." for one in self.hears if not one.search(everything)]
+        wrong += [f"The persona said “{one.pattern}”." for one in self.never_hears if one.search(everything)]
+        return wrong
 
 
 def names() -> tuple[str, ...]:
@@ -101,10 +128,10 @@ def load(name: str) -> Script:
 
 def parse(name: str, data: Any) -> Script:
     """A checked script from its YAML data; raises ScriptError."""
-    _only(name, data, {"activity", "learner", "expect", "summary", "guardrails", "answers"})
-    for field in ("activity", "expect", "answers"):
-        if not data.get(field):
-            raise ScriptError(f"{name}.{field}: is missing.")
+    _only(name, data, _FIELDS | {"activity", "learner", "memory", "reviewer_answers", "then"})
+    for needed in ("activity", "expect", "answers"):
+        if not data.get(needed):
+            raise ScriptError(f"{name}.{needed}: is missing.")
     if data["expect"] not in OUTCOMES:
         raise ScriptError(f"{name}.expect: use {', '.join(OUTCOMES)}.")
     return Script(
@@ -115,6 +142,12 @@ def parse(name: str, data: Any) -> Script:
         answers=tuple(_answer(f"{name}.answers[{index}]", item) for index, item in enumerate(data["answers"])),
         summary=" ".join(str(data.get("summary", "")).split()),
         guardrails=tuple(data.get("guardrails", ())),
+        opening=_pattern(f"{name}.opening", data.get("opening")),
+        hears=_patterns(f"{name}.hears", data.get("hears", ())),
+        never_hears=_patterns(f"{name}.never_hears", data.get("never_hears", ())),
+        memory=bool(data.get("memory", False)),
+        reviewer_answers=" ".join(str(data.get("reviewer_answers", "")).split()),
+        then=_next(f"{name}.then", data) if "then" in data else None,
     )
 
 
@@ -160,17 +193,32 @@ def _answer(where: str, item: Any) -> Answer:
         raise ScriptError(f"{where}.say: is missing.")
     if item.get("interrupt_after_ms") is not None and not item.get("turn"):
         raise ScriptError(f"{where}.turn: an interruption needs the turn that it belongs to.")
-    try:
-        when = re.compile(item["when"], re.IGNORECASE) if item.get("when") else None
-    except re.error as wrong:
-        raise ScriptError(f"{where}.when: is not a regular expression: {wrong}.") from None
     return Answer(
         line=_line(f"{where}.say", item["say"]),
-        when=when,
+        when=_pattern(f"{where}.when", item.get("when")),
         turn=item.get("turn"),
         interrupt_after_ms=item.get("interrupt_after_ms"),
         again=bool(item.get("again", False)),
     )
+
+
+def _next(where: str, data: dict) -> Script:
+    """The same learner's next conversation in the same activity."""
+    _only(where, data["then"], _FIELDS)
+    return parse(where, {key: data[key] for key in ("activity", "learner", "memory") if key in data} | data["then"])
+
+
+def _patterns(where: str, given: Any) -> tuple[re.Pattern[str], ...]:
+    if not isinstance(given, list | tuple):
+        raise ScriptError(f"{where}: expected a list.")
+    return tuple(_pattern(f"{where}[{index}]", one) for index, one in enumerate(given))
+
+
+def _pattern(where: str, given: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(given, re.IGNORECASE) if given else None
+    except (re.error, TypeError) as wrong:
+        raise ScriptError(f"{where}: is not a regular expression: {wrong}.") from None
 
 
 def _line(where: str, said: Any) -> Line:

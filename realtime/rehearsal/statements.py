@@ -74,6 +74,12 @@ def score(statements: Sequence[dict[str, Any]]) -> float | None:
     return None if scored is None else scored.get("result", {}).get("score", {}).get("raw")
 
 
+def questions(statements: Sequence[dict[str, Any]]) -> list[int]:
+    """The numbers of the questions that went to a reviewer."""
+    escalated = (s.get("context", {}).get("extensions", {}) for s in statements if verb(s) == "escalated")
+    return [int(number) for given in escalated for key, number in given.items() if key.endswith("/escalation")]
+
+
 def disorder(statements: Sequence[dict[str, Any]], guardrails: Sequence[str] = ()) -> list[str]:
     """What is wrong with the statements and their order, in sentences; empty when nothing is.
 

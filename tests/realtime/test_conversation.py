@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from coachtool.activities.brief import load
-from coachtool.coaching.types import CoachState, Reply, Trigger, Turn
+from coachtool.coaching.types import CoachState, Recall, Reply, Trigger, Turn
 from realtime.conversation import Conversation, Stopped, is_backchannel
 from realtime.timing import Timing
 from realtime.transport.track import VoiceTrack
@@ -35,7 +35,9 @@ BRIEF = load(
 class ScriptedCoach:
     name, version = "scripted", "1"
 
-    def open(self, brief):
+    def open(self, brief, recall=None):
+        if recall:
+            return Reply(("You again.",), "open", CoachState(phase="explore"))
         return Reply(("Hello there.", "What would you do first?"), "open", CoachState(phase="explore"))
 
     def answer(self, brief, state, transcript):
@@ -57,7 +59,7 @@ class World:
         self.ready, self.connected = True, True
         self.utterances, self.published, self.lips_sent = [], [], []
         self.guardrails, self.escalations, self.finished, self.asked = [], [], None, []
-        self.fenced, self.models_recorded = False, []
+        self.fenced, self.models_recorded, self.notes = False, [], []
         self.conversation = None
         self.track = VoiceTrack(
             lambda sentence, sample: self.conversation.post("sentence_started", (sentence, sample)),
@@ -81,6 +83,9 @@ class World:
 
     async def models(self, models):
         self.models_recorded.append(models)
+
+    async def note(self, note):
+        self.notes.append((note.kind, note.data))
 
     async def finish(self, reason):
         self.finished = reason
@@ -184,6 +189,21 @@ async def test_the_persona_opens_and_then_listens():
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
         assert stage.world.floors()[-1] == "listening"
         assert [m["id"] for m in stage.world.lips_sent if m["type"] == "lips"] == ["1.0", "1.1"]
+
+
+async def test_a_persona_that_remembers_opens_with_it_and_the_record_says_what_was_remembered():
+    recall = Recall(days=1, passed=False, same_activity=True, memories=(3, 4))
+    async with Stage(voice=False, recall=recall) as stage:
+        await asyncio.sleep(1)
+        assert stage.world.said("persona") == ["You again."]
+        assert stage.world.notes == [("recalled", {"memories": [3, 4], "lines": ["You again."]})]
+
+
+async def test_nothing_is_recalled_in_a_conversation_that_is_taken_up_again():
+    recall = Recall(days=1, passed=False, same_activity=True)
+    async with Stage(voice=False, recall=recall, transcript=(Turn(1, "persona", "Hello there."),)) as stage:
+        await asyncio.sleep(1)
+        assert stage.world.notes == [] and stage.world.said("persona") == []
 
 
 async def test_an_answer_is_recorded_and_replied_to():

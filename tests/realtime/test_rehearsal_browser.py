@@ -13,7 +13,10 @@ SECURE = "Path=/; Secure; HttpOnly; SameSite=None"
 LOBBY = """<main><h1>Talk with Ruth</h1><form method=post action="/v/vis/attempts/start/">
 <input type=hidden name=csrfmiddlewaretoken value=c><input type=radio name=modality value=voice>
 <input type=radio name=modality value=text><input type=checkbox name=microphone><input type=checkbox name=ai_disclosure
-value=v1><button>Start</button></form></main>"""
+value=v1><input type=checkbox name=without_memory><button>Start</button></form>
+<a href="/v/vis/memory/">What Ruth remembers of you</a></main>"""
+REMEMBERED = """<main><form method=post action="/v/vis/memory/forget/">
+<input type=hidden name=csrfmiddlewaretoken value=c><button>Yes, forget everything</button></form></main>"""
 
 
 class Sites:
@@ -51,6 +54,10 @@ class Sites:
                 return httpx.Response(302, headers={"location": "/v/vis/lobby/"})
             case ("tool", "GET", "/v/vis/lobby/") if "session=1" in brought:
                 return page(LOBBY)
+            case ("tool", "GET", "/v/vis/memory/") if "session=1" in brought:
+                return page(REMEMBERED)
+            case ("tool", "POST", "/v/vis/memory/forget/") if sent == {"csrfmiddlewaretoken": ["c"]}:
+                return page("<main>Forgotten.</main>")
             case ("tool", "POST", "/v/vis/attempts/start/") if request.headers["origin"] == TOOL:
                 assert sent.pop("csrfmiddlewaretoken") == ["c"]
                 self.started = sent
@@ -80,7 +87,8 @@ async def test_it_comes_from_the_course_through_the_launch_into_the_conversation
         lobby = await one.launch("learner2", "claims")
         assert lobby.url == f"{TOOL}/v/vis/lobby/"
         conversation = await one.start(lobby, "voice")
-    assert sites.started == {"modality": ["voice"], "microphone": ["on"], "ai_disclosure": ["v1"]}
+    chosen = {"modality": ["voice"], "microphone": ["on"], "ai_disclosure": ["v1"], "without_memory": ["on"]}
+    assert sites.started == chosen
     assert conversation.socket == f"ws://localhost:8000/ws/v/vis/attempts/{ATTEMPT}/"
     assert conversation.attempt == ATTEMPT
     assert set(conversation.cookie.split("; ")) == {"state=s", "session=1"}
@@ -91,6 +99,16 @@ async def test_in_writing_the_microphone_is_not_allowed():
     sites = Sites()
     async with browser(sites) as one:
         await one.start(await one.launch("learner2", "claims"), "text")
+    assert sites.started == {"modality": ["text"], "ai_disclosure": ["v1"], "without_memory": ["on"]}
+
+
+async def test_it_can_begin_as_somebody_who_was_never_there_and_then_be_remembered():
+    sites = Sites()
+    async with browser(sites) as one:
+        lobby = await one.launch("learner2", "claims")
+        await one.be_forgotten(lobby)
+        assert sites.seen[-1].url.path == "/v/vis/memory/forget/"
+        await one.start(lobby, "text", memory=True)
     assert sites.started == {"modality": ["text"], "ai_disclosure": ["v1"]}
 
 

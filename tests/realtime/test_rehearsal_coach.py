@@ -5,18 +5,18 @@ import yaml
 
 from coachtool.activities.brief import load as load_brief
 from coachtool.coaching.authored import AuthoredCoach
-from coachtool.coaching.types import Turn
+from coachtool.coaching.types import Recall, Turn
 from realtime.rehearsal import script as scripts
 from realtime.rehearsal.script import Choice
 
 LIBRARY = scripts.SCRIPTS.parents[2] / "coachtool" / "activities" / "library"
 
 
-def talk(script):
+def talk(script, recall=None):
     """The transcript, the guardrails touched, and whether the coach closed the conversation itself."""
     brief = load_brief(yaml.safe_load((LIBRARY / f"{script.activity}.yaml").read_text()))
     coach, choice = AuthoredCoach(), Choice(script.answers)
-    reply = coach.open(brief)
+    reply = coach.open(brief, recall)
     transcript = (Turn(1, "persona", " ".join(reply.lines)),)
     touched = []
     for turn in range(1, 40):
@@ -38,5 +38,15 @@ def test_a_script_reaches_its_outcome(name):
     shown = "\n".join(f"{turn.speaker}: {turn.text}" for turn in transcript)
     assert scorecard.passed is {"passed": True, "failed": False, "unclear": None}[script.expect], shown
     assert set(touched) == set(script.guardrails), shown
+    assert script.unlike(turn.text for turn in transcript if turn.speaker == "persona") == [], shown
     if script.expect == "passed":
         assert closed, f"the coach still asks:\n{shown}"
+
+
+def test_who_needed_practice_is_greeted_with_that_point_and_passes_again():
+    script = scripts.load("claims-practice").then
+    recall = Recall(0, True, True, ("injury",), ("three triggers for escalation",))
+    transcript, _, closed, scorecard = talk(script, recall)
+    shown = "\n".join(f"{turn.speaker}: {turn.text}" for turn in transcript)
+    assert script.unlike(turn.text for turn in transcript if turn.speaker == "persona") == [], shown
+    assert closed and scorecard.passed, shown

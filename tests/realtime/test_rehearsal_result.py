@@ -85,3 +85,12 @@ def test_without_a_running_demo_the_command_fails_with_one_object_and_a_sentence
 def test_an_unknown_script_is_a_sentence():
     with pytest.raises(CommandError, match="There is no script “claims”"):
         call_command("rehearse", "claims")
+
+
+def test_a_conversation_after_it_is_an_object_of_its_own_and_has_to_succeed_too():
+    first = result()
+    first.then = result(score=80.0)
+    assert first.as_data()["then"]["score"] == 80 and first.succeeded
+    first.then.problems.append("The persona never said “one”.")
+    assert not first.succeeded and first.as_data()["errors"] == ["The persona never said “one”."]
+    assert "The persona never said" in summary(first)

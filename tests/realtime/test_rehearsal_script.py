@@ -82,16 +82,42 @@ def test_a_mistake_in_a_script_is_named_with_its_place(answer, says):
         scripts.parse("mine", {"activity": "a", "expect": "passed", "answers": [answer]})
 
 
+def test_the_next_conversation_is_the_same_learners_and_its_mistakes_are_named_with_their_place():
+    first = {"activity": "a", "learner": "learner6", "memory": True, "expect": "passed", "answers": [{"say": "x"}]}
+    then = {"expect": "failed", "opening": "again", "answers": [{"say": "y"}]}
+    script = scripts.parse("mine", {**first, "then": then})
+    assert (script.then.activity, script.then.learner, script.then.memory) == ("a", "learner6", True)
+    assert [line.text for line in script.lines] == ["x", "y"]
+    with pytest.raises(ScriptError, match=r"mine\.then\.learner: no such field"):
+        scripts.parse("mine", {**first, "then": {**then, "learner": "learner7"}})
+    with pytest.raises(ScriptError, match=r"mine\.then\.opening: is not a regular expression"):
+        scripts.parse("mine", {**first, "then": {**then, "opening": "("}})
+    with pytest.raises(ScriptError, match=r"mine\.hears: expected a list"):
+        scripts.parse("mine", {**first, "hears": "again"})
+
+
+def test_what_the_persona_should_have_said_and_what_not_is_told_in_sentences():
+    wanted = {"opening": "good to see you", "hears": ["one"], "never_hears": ["two"]}
+    script = scripts.parse("mine", {"activity": "a", "expect": "passed", "answers": [{"say": "x"}], **wanted})
+    assert script.unlike(["Good to see you.", "One."]) == []
+    assert script.unlike(["Hello. Good.", "Two."]) == [
+        "The persona opened with “Hello. Good.”; the script expects “good to see you”.",
+        "The persona never said “one”.",
+        "The persona said “two”.",
+    ]
+
+
 def test_an_unknown_script_is_answered_with_the_known_ones():
     with pytest.raises(ScriptError, match="claims-pass"):
         scripts.load("claims-past")
 
 
-def test_the_five_scripts_are_there_with_the_outcomes_in_their_names():
+def test_the_scripts_are_there_with_the_outcomes_in_their_names():
     expected = {
         "claims-pass": "passed",
         "claims-fail": "failed",
         "claims-out-of-scope": "passed",
+        "claims-practice": "passed",
         "feedback-pause": "passed",
         "feedback-interrupt": "passed",
     }
@@ -115,8 +141,8 @@ def test_feedback_pause_stops_for_1_2_seconds_in_every_line():
 def test_every_question_of_the_persona_calls_for_an_answer_to_it(name):
     """Each key point's probe, hints and practice call for the same one line, so that any order of questions works."""
     script = scripts.load(name)
-    if script.expect != "passed":
-        pytest.skip("a learner who fails answers as it comes")
+    if script.expect != "passed" or script.hears:
+        pytest.skip("a learner who fails, or needs practice, answers as it comes")
     brief = load_brief(yaml.safe_load((LIBRARY / f"{script.activity}.yaml").read_text()))
     by_turn = sum(answer.turn is not None for answer in script.answers)
     answered = set()
