@@ -1,7 +1,8 @@
-"""Sentences as house rules have them, made by combination, to lie beside the documents of a benchmark."""
+"""Passages as house rules have them, made by combination, to lie beside the documents of a benchmark."""
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
@@ -67,55 +68,56 @@ _PARTS = {
 LANGUAGES = tuple(_PARTS)
 
 
-def sentences(language: str, count: int) -> list[str]:
-    """Different ones, the same in every run."""
-    return list(_endless(language, count))
-
-
-def _endless(language: str, count: int) -> Iterator[str]:
+def passages(language: str, count: int) -> list[str]:
+    """As long as a handbook's: three sentences, the first of which is about what the heading says. Always the same."""
     parts = [part.split("|") for part in _PARTS[language]]
     chance = random.Random(f"coachtool {language}")
-    seen: set[str] = set()
-    while len(seen) < count:
-        words = " ".join(chance.choice(part) for part in parts)
-        sentence = words.replace("{n}", str(chance.randint(2, 90))) + "."
-        if sentence not in seen:
-            seen.add(sentence)
-            yield sentence
+    return [_passage(parts, chance) for _ in range(count)]
+
+
+def _passage(parts: list[list[str]], chance: random.Random) -> str:
+    said = [[chance.choice(part) for part in parts] for _ in range(3)]
+    sentences = (" ".join(words).replace("{n}", str(chance.randint(2, 90))) + "." for words in said)
+    return f"{said[0][2].capitalize()}\n{' '.join(sentences)}"
 
 
 def embedded(batch: tuple[str, list[str]]) -> list[tuple[str, str, np.ndarray, np.ndarray | None]]:
-    """Language, sentence and its vectors in the two spaces. Runs in a process of its own."""
+    """Language, passage and its vectors in the two spaces. Runs in a process of its own."""
     language, texts = batch
     english = ENGLISH in spaces_of(language)
     return [(language, text, WORLD.passage(text), ENGLISH.passage(text) if english else None) for text in texts]
 
 
 def padding(count: int, real: int) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
-    """`count` distractors, about `real` of them embedded as they are and the others pairs of those."""
-    each = min(count, real) // len(LANGUAGES) + 1
+    """`count` distractors, at most `real` of them embedded as they are.
+
+    A further one is made of two of its language: their deviations from the language's mean are added and scaled by
+    the root of a half, so that mean and covariance are those of embedded ones. (The plain sum of two vectors lies
+    nearer to the mean, and so nearer to every question, than any passage does.)
+    """
+    each = math.ceil(min(count, real) / len(LANGUAGES))
     batches = [
-        (language, texts[at : at + 100])
+        (language, texts[at : at + 50])
         for language in LANGUAGES
-        for texts in [sentences(language, each)]
-        for at in range(0, each, 100)
+        for texts in [passages(language, each)]
+        for at in range(0, each, 50)
     ]
     with multiprocessing.get_context("spawn").Pool(min(len(os.sched_getaffinity(0)), 4)) as pool:
         made = [row for rows in pool.imap(embedded, batches) for row in rows]
-    random.Random("coachtool").shuffle(made)
     yield from made[:count]
-    for number in range(count - len(made)):
-        # The second one of the pair is the next of its language at a distance that grows with every round.
-        first = made[number % len(made)]
-        at = number % len(made) + 1 + number // len(made)
-        second = next(
-            made[(at + step) % len(made)] for step in range(len(made)) if made[(at + step) % len(made)][0] == first[0]
-        )
-        yield first[0], f"{first[1]} {second[1]}", _sum(first[2], second[2]), _sum(first[3], second[3])
+    chance = np.random.default_rng(1)
+    for language in LANGUAGES:
+        rows = [row for row in made if row[0] == language]
+        means = [None if rows[0][space] is None else np.mean([row[space] for row in rows], axis=0) for space in (2, 3)]
+        share = (count - len(made) + LANGUAGES.index(language)) // len(LANGUAGES)
+        for _ in range(max(share, 0)):
+            first, second = (rows[at] for at in chance.choice(len(rows), 2, replace=False))
+            world, english = (_mixed(first[2 + at], second[2 + at], means[at]) for at in (0, 1))
+            yield language, f"{first[1]}\n{second[1]}", world, english
 
 
-def _sum(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
-    if first is None or second is None:
+def _mixed(first: np.ndarray | None, second: np.ndarray | None, mean: np.ndarray | None) -> np.ndarray | None:
+    if first is None or second is None or mean is None:
         return None
-    both = first + second
-    return both / np.linalg.norm(both)
+    mixed = mean + (first + second - 2 * mean) * math.sqrt(0.5)
+    return mixed / np.linalg.norm(mixed)

@@ -39,7 +39,7 @@ from coachtool.authoring import preview as previews
 from coachtool.authoring.drafts import Edit, Overtaken, Seen
 from coachtool.authoring.forms import BeginForm
 from coachtool.authoring.models import CourseActivity, Draft
-from coachtool.coaching import embed
+from coachtool.coaching import judge
 from coachtool.site.responses import SeeOther
 
 # Beginnings
@@ -298,7 +298,7 @@ def _check(request: HttpRequest, mine: CourseActivity, draft: Draft, problem: st
 
 def _advice(definition: outline.Definition) -> tuple[advice.Advice, ...]:
     """Advice on the text, remembered for a day: the judge takes seconds over a long one."""
-    text = json.dumps([definition, embed.model_name()], sort_keys=True)
+    text = json.dumps([definition, judge.version()], sort_keys=True)
     key = f"authoring:advice:{hashlib.sha256(text.encode()).hexdigest()}"
     return cache.get_or_set(key, lambda: advice.of(definition), timeout=86400)
 

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from coachtool.activities.brief import KeyPoint, Objective
-from coachtool.coaching import embed, judge
+from coachtool.coaching import embed, entail, judge
 from coachtool.coaching.authored import AuthoredCoach
-from coachtool.coaching.types import Turn
+from coachtool.coaching.types import ObjectiveJudgement, Turn
 
 
 class CasesUnreadable(ValueError):
     """The file of cases cannot be read; the message names the line and what is wrong with it."""
 
 
-ERRORS = (CasesUnreadable, embed.ModelMissing)
+ERRORS = (CasesUnreadable, embed.ModelMissing, entail.ModelMissing)
 
 
 def read(path: str | Path) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def report(figures: Mapping[str, Any]) -> str:
 
 
 def scoring(cases: str | Path) -> dict[str, Any]:
-    """The figures of the judge on the cases of a JSONL file. Raises CasesUnreadable and embed.ModelMissing."""
+    """The figures of the judge on the cases of a JSONL file. Raises CasesUnreadable and the models' ModelMissing."""
     return measured(read(cases))
 
 
@@ -72,19 +72,27 @@ def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The figures of the judge on `cases`, and those that it got wrong.
 
     `met_accuracy` counts unclear as wrong; `false_met_rate` is the share of the cases expected not met that were
-    judged met; `key_point_f1` is over all key points of all cases; times in milliseconds per case.
+    judged met; `key_point_f1` is over all key points of all cases. `p50_ms` and `p95_ms` are milliseconds per case;
+    `turn_p50_ms` and `turn_p95_ms` what the judge adds to one turn of the learner's, in processor milliseconds on one
+    core: each turn is judged as it comes, nothing is remembered from other cases.
     """
     cases = list(cases)
-    embed.vector("warm")
+    judge.warm()
     right = false_met = negatives = unclear = 0
     hits = wrong_hits = misses = 0
-    times, wrong = [], []
+    times: list[float] = []
+    turn_times: list[float] = []
+    wrong = []
     for case in cases:
         objective, turns, expected = _objective(case["objective"]), _turns(case["turns"]), case["expected"]
+        judge.forget()
+        if not any(point.met_by for point in objective.key_points):
+            embed.forget()  # with exemplars they are kept: to embed those anew for each case would take minutes
         judge.prepare(objective)
         began = time.perf_counter()
-        judged = judge.judge_objective(objective, turns)
+        judged, took = _turn_by_turn(objective, turns)
         times.append(1000 * (time.perf_counter() - began))
+        turn_times += took
         met = {point.key_point for point in judged.key_points if point.verdict == "met"}
         wanted = set(expected["key_points"])
         hits, wrong_hits, misses = hits + len(met & wanted), wrong_hits + len(met - wanted), misses + len(wanted - met)
@@ -103,7 +111,6 @@ def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                     "key_points": {point.key_point: f"{point.verdict}: {point.reason}" for point in judged.key_points},
                 }
             )
-    times.sort()
     count = max(1, len(cases))
     return {
         "cases": len(cases),
@@ -111,11 +118,30 @@ def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "false_met_rate": round(false_met / max(1, negatives), 4),
         "unclear_rate": round(unclear / count, 4),
         "key_point_f1": round(2 * hits / max(1, 2 * hits + wrong_hits + misses), 4),
-        "p50_ms": round(times[len(times) // 2], 1) if times else 0.0,
-        "p95_ms": round(times[min(len(times) - 1, int(0.95 * len(times)))], 1) if times else 0.0,
-        "judge": f"{AuthoredCoach.name}/{AuthoredCoach.version} {embed.model_name()}",
+        "p50_ms": _quantile(times, 0.5),
+        "p95_ms": _quantile(times, 0.95),
+        "turn_p50_ms": _quantile(turn_times, 0.5),
+        "turn_p95_ms": _quantile(turn_times, 0.95),
+        "judge": f"{AuthoredCoach.name}/{AuthoredCoach.version} {judge.version()}",
         "wrong": wrong,
     }
+
+
+def _turn_by_turn(objective: Objective, turns: tuple[Turn, ...]) -> tuple[ObjectiveJudgement, list[float]]:
+    """The judgement of the whole transcript, and the processor milliseconds that each of the learner's turns took."""
+    judged, times = judge.judge_objective(objective, ()), []
+    for number, turn in enumerate(turns, start=1):
+        if turn.speaker != "learner":
+            continue
+        began = time.process_time()
+        judged = judge.judge_objective(objective, turns[:number])
+        times.append(1000 * (time.process_time() - began))
+    return judged, times
+
+
+def _quantile(times: list[float], share: float) -> float:
+    ordered = sorted(times)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1) if ordered else 0.0
 
 
 def _objective(data: Mapping[str, Any]) -> Objective:

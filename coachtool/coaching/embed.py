@@ -53,6 +53,12 @@ def nearest(of: np.ndarray, among: np.ndarray) -> tuple[float, int]:
     return float(cosines[row]), row
 
 
+def forget() -> None:
+    """Forget the vectors that were kept."""
+    _matrix.cache_clear()
+    _vector.cache_clear()
+
+
 @lru_cache(maxsize=512)
 def _matrix(texts: tuple[str, ...]) -> np.ndarray:
     if not texts:

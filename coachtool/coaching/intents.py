@@ -44,6 +44,14 @@ _STUCK = re.compile(
     r"can think of)\b|\bthat is it$|"
     r"\b(tell|give) me the (right )?answers?\b|\bwhat is the (right )?answer\b"
 )
+_SOURCE = re.compile(
+    r"\bwhere (does|do|did|is|was) (it|they|that|this|the (handbook|document|policy|guide))( \w+){0,2} "
+    r"(say|said|says|stand|written|stated|come)\b|"
+    r"\bwhere (do|did|can|could|would) (you|i) (get|got|find|read|see|look) (it|that|this)( up)?( from)?$|"
+    r"\b(where|what|which (page|document|section|chapter)) (is|was) (that|this|it) (written|stated|from|in|on)\b|"
+    r"\bwhat is (the|your) source\b|\bwhich (page|document|section|chapter) is (that|this|it)\b|"
+    r"\b(who|what) says (so|that)\b|^(and )?how do you know( that)?$"
+)
 _WHO = re.compile(
     r"\b(are|am i (talking|speaking) (to|with)|is this|is that) (you )?(really |actually |just |even )*(a |an |some )?"
     r"(real |actual )?(robot|bot|ai|machine|computer|human( being)?|real|person|program|chat ?bot|recording|"
@@ -91,6 +99,12 @@ def stuck(text: str) -> bool:
 def asks_who(text: str) -> bool:
     """Whether the learner wants to know what the persona is."""
     return bool(_WHO.search(_said(text)))
+
+
+def wants_source(text: str) -> bool:
+    """Whether the learner asks where the answer stands."""
+    said = _said(text).rstrip("? ").strip()
+    return len(said.split()) <= 12 and bool(_SOURCE.search(said))
 
 
 def greets(text: str) -> bool:

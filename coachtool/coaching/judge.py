@@ -1,10 +1,12 @@
 """Whether a key point was shown, by the learner's own words.
 
-Each sentence and clause of the learner's turns is compared with sentences that
-show the key point and sentences that do not; what the comparison cannot see
-(negation, questions, hedges, hearsay, wrong figures, swapped order, talk about
-the scoring) is decided by rules. A comparison of meanings takes some wrong
-answers for right ones, so a doubtful likeness is `unclear`, never `met`.
+A key point without exemplars is read by a small network of our own, weighed by
+rules (weigh.py). Where the author gave exemplars, each sentence and clause of
+the learner's turns is compared with sentences that show the key point and
+sentences that do not; what the comparison cannot see (negation, questions,
+hedges, hearsay, wrong figures, swapped order, talk about the scoring) is
+decided by rules. A comparison of meanings takes some wrong answers for right
+ones, so a doubtful likeness is `unclear`, never `met`.
 """
 
 from __future__ import annotations
@@ -17,13 +19,20 @@ from functools import lru_cache
 import numpy as np
 
 from coachtool.activities.brief import Brief, KeyPoint, Objective
-from coachtool.coaching import derive, embed, words
+from coachtool.coaching import derive, embed, entail, weigh, words
 from coachtool.coaching.types import Evidence, KeyPointJudgement, ObjectiveJudgement, Turn, Verdict
 
 LOW_CONFIDENCE = 0.45
 """Recognised words below this confidence never count against the learner."""
 
 _QUOTES = 2  # quotes kept per key point
+_SHORT = 25  # words up to which a turn is quoted whole
+_TOGETHER = 2  # turns in a row that may show a key point between them
+_HINT = 0.1  # the probability below which a turn adds nothing to another about the key point
+_COMPARED = 40  # words up to which a turn is compared piece by piece as well
+_NEARLY = 0.35  # the probability from which a likeness to the key point's own words can decide
+_STANDS = 0.5  # the probability from which what was shown stands, with what was said later
+_OPEN = 0.25  # the same, from which it is at least open
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ _STATED = 0.06  # more likeness is wanted of a statement where nearly all exempl
 LIKE_WRONG = "closer to a wrong answer"
 BADLY_HEARD = "badly heard"
 AMBIGUOUS = "as near to a wrong answer"
+CONTRADICTS = "contradicts what was said before"
 _COVERING = (AMBIGUOUS, "reported", "unsure", "asked back")
 
 
@@ -93,7 +103,13 @@ def judge_objective(
     objective: Objective, transcript: tuple[Turn, ...], rivals: tuple[KeyPoint, ...] = ()
 ) -> ObjectiveJudgement:
     """One objective, counted from its key points."""
-    points = tuple(judge_key_point(objective, point, transcript, rivals) for point in objective.key_points)
+    return counted(
+        objective, tuple(judge_key_point(objective, point, transcript, rivals) for point in objective.key_points)
+    )
+
+
+def counted(objective: Objective, points: tuple[KeyPointJudgement, ...]) -> ObjectiveJudgement:
+    """The objective as its key points come to."""
     met = sum(point.verdict == "met" for point in points)
     open_ = sum(point.verdict == "unclear" for point in points)
     verdict: Verdict = "not_met"
@@ -108,6 +124,8 @@ def judge_key_point(
     objective: Objective, point: KeyPoint, transcript: tuple[Turn, ...], rivals: tuple[KeyPoint, ...] = ()
 ) -> KeyPointJudgement:
     """One key point: later words supersede earlier ones where the learner takes something back."""
+    if not point.met_by:
+        return _by_wording(objective, point, transcript)
     evidence: list[Evidence] = []
     doubts: list[Evidence] = []
     doubt = denial = ""
@@ -131,21 +149,130 @@ def judge_key_point(
                 continue
             else:
                 if evidence and not sign.corrects:
-                    doubts, doubt = [*evidence, mark], "contradicts what was said before"
+                    doubts, doubt = [*evidence, mark], CONTRADICTS
                 evidence, denial = [], sign.reason
     if evidence:
         best = sorted(evidence, key=lambda mark: -mark.strength)[:_QUOTES]
         return KeyPointJudgement(point.id, "met", tuple(sorted(best, key=lambda mark: mark.seq)), "said so")
-    if doubts and (not denial or doubt.startswith("contradicts")):
+    if doubts and (not denial or doubt == CONTRADICTS):
         best = sorted(doubts, key=lambda mark: -mark.strength)[:_QUOTES]
         return KeyPointJudgement(point.id, "unclear", tuple(sorted(best, key=lambda mark: mark.seq)), doubt)
     return KeyPointJudgement(point.id, "not_met", (), denial or "not heard")
 
 
+def _by_wording(objective: Objective, point: KeyPoint, transcript: tuple[Turn, ...]) -> KeyPointJudgement:
+    """A key point without exemplars: each turn is read by itself and after the turns before it.
+
+    Once shown, only words that take something back reopen it; badly heard ones never do.
+    """
+    recent: tuple[Turn, ...] = ()
+    shown: tuple[Turn, ...] = ()
+    nearly: tuple[Turn, ...] = ()
+    strength, doubt, denial = 0.0, "", ""
+    for turn in transcript:
+        if turn.speaker != "learner":
+            continue
+        recent = (*recent, turn)[-_TOGETHER:]
+        faint = turn.confidence < LOW_CONFIDENCE
+        if shown:
+            again = _reopened(point, shown, turn) if not faint else None
+            if again is not None:
+                nearly = (*shown, turn) if again.probability >= _OPEN else ()
+                shown, strength, doubt, denial = (), again.probability, CONTRADICTS, "taken back"
+            continue
+        read, turns = _best(objective, point, recent)
+        if read.verdict == "met":
+            shown, strength = turns, read.probability
+        elif read.verdict == "unclear" or (faint and read.probability >= _HINT):
+            nearly, strength, doubt = turns, read.probability, BADLY_HEARD if faint else read.reason
+        elif read.reason in weigh.DENIALS:
+            denial = read.reason
+    if shown:
+        return KeyPointJudgement(point.id, "met", _quotes(point, shown, strength), "said so")
+    if nearly:
+        return KeyPointJudgement(point.id, "unclear", _quotes(point, nearly, strength), doubt)
+    return KeyPointJudgement(point.id, "not_met", (), denial or "not heard")
+
+
+def _best(objective: Objective, point: KeyPoint, recent: tuple[Turn, ...]) -> tuple[weigh.Reading, tuple[Turn, ...]]:
+    """The likeliest reading of the last turn, alone or with those before it, and the turns that it rests on."""
+    last = recent[-1:]
+    alone = _alone(objective, point, last[0].text)
+    if alone.verdict == "met" or len(recent) == 1:
+        return alone, last
+    if min(weigh.reading(point.text, turn.text).probability for turn in recent) < _HINT:
+        return alone, last
+    together = weigh.reading(point.text, _joined(recent), turns=len(recent))
+    return (together, recent) if together.probability > alone.probability else (alone, last)
+
+
+def _alone(objective: Objective, point: KeyPoint, text: str) -> weigh.Reading:
+    """One turn's reading. Where the network leaves it open, words nearly those of the key point itself decide."""
+    read = weigh.reading(point.text, text)
+    if read.verdict != "met" and read.probability >= _NEARLY and len(text.split()) <= _COMPARED:
+        found = _compared(objective, point, text, ())
+        if found and all(sign.stance == "for" for sign in found):
+            return weigh.Reading(read.probability, "met", "")
+    return read
+
+
+def _reopened(point: KeyPoint, shown: tuple[Turn, ...], turn: Turn) -> weigh.Reading | None:
+    """What was shown and the later turn come to together, where that turn takes something back; else None."""
+    if not _takes_back(turn.text):
+        return None
+    again = weigh.reading(point.text, _joined((*shown, turn)))
+    return None if again.probability >= _STANDS else again
+
+
+def _joined(turns: tuple[Turn, ...]) -> str:
+    return " ".join(turn.text for turn in turns)
+
+
+def _takes_back(text: str) -> bool:
+    return words.corrects(text) or words.denies(text) or words.hedged(text)
+
+
+def _quotes(point: KeyPoint, turns: tuple[Turn, ...], strength: float) -> tuple[Evidence, ...]:
+    """The learner's words nearest to the key point, from each of the last turns, verbatim."""
+    return tuple(
+        Evidence(turn.seq, _nearest_words(turn.text, point.text), round(strength, 3)) for turn in turns[-_QUOTES:]
+    )
+
+
+def _nearest_words(text: str, key_point: str) -> str:
+    """The sentence of `text` that is nearest to the key point, or all of it where it is short."""
+    if len(text.split()) <= _SHORT:
+        return text
+    pieces = words.pieces(text)
+    sentences = [piece.text for piece in pieces if piece.whole] or [text]
+    if len(sentences) == 1:
+        sentences = [piece.text for piece in pieces]
+    wanted = embed.vector(words.plain(key_point))
+    return max(sentences, key=lambda sentence: float(embed.vector(words.plain(sentence)) @ wanted))
+
+
+def warm() -> None:
+    """Load the models now, so that the first turn does not wait for them (about a second, once per process)."""
+    embed.vector("ready")
+    entail.warm()
+
+
+def forget() -> None:
+    """Forget what was read so far, so that the next judgement takes as long as a first one."""
+    for remembered in (signs, _measure, weigh.reading, weigh.features, entail.logit):
+        remembered.cache_clear()
+
+
+def version() -> str:
+    """The models and the fit that a judgement rests on, for the record."""
+    return f"{embed.model_name()} {weigh.version()}"
+
+
 def prepare(objective: Objective, rivals: tuple[KeyPoint, ...] = ()) -> None:
     """Embed the objective's exemplars now, so that the first judgement does not wait for them."""
+    warm()
     for point in objective.key_points:
-        _measure(objective, point, rivals)
+        _measure(objective, point, rivals if point.met_by else ())
 
 
 @dataclass(frozen=True)
@@ -252,6 +379,11 @@ def _stems(texts: tuple[str, ...]) -> frozenset[str]:
 @lru_cache(maxsize=8_000)
 def signs(objective: Objective, point: KeyPoint, text: str, rivals: tuple[KeyPoint, ...] = ()) -> tuple[Sign, ...]:
     """What a turn's text says about a key point, in the order in which it was said."""
+    return _compared(objective, point, text, rivals) if point.met_by else _read(objective, point, text)
+
+
+def _compared(objective: Objective, point: KeyPoint, text: str, rivals: tuple[KeyPoint, ...]) -> tuple[Sign, ...]:
+    """The signs of a turn by its likeness to what shows the key point and what does not."""
     measure = _measure(objective, point, rivals)
     found = []
     for piece in words.pieces(text):
@@ -259,6 +391,15 @@ def signs(objective: Objective, point: KeyPoint, text: str, rivals: tuple[KeyPoi
         if sign is not None:
             found.append((piece.end, sign))
     return _settled(found)
+
+
+def _read(objective: Objective, point: KeyPoint, text: str) -> tuple[Sign, ...]:
+    """The sign of a turn for a key point without exemplars."""
+    read = _alone(objective, point, text)
+    stance = {"met": "for", "unclear": "maybe"}.get(read.verdict, "against" if read.reason in weigh.DENIALS else "")
+    if not stance:
+        return ()
+    return (Sign(stance, read.probability, text, read.reason, words.corrects(text)),)
 
 
 def _faint(objective: Objective, point: KeyPoint, text: str, rivals: tuple[KeyPoint, ...]) -> bool:

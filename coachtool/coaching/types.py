@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -57,12 +58,32 @@ class ObjectiveJudgement:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """The whole attempt. `score` 0 to 1; `passed` is None while an unclear key point could decide it."""
+    """The whole attempt. `score` 0 to 1; `passed` is None while an unclear key point or a person could decide it.
+
+    `skipped` are the objectives that a condition passed over: they are not among `objectives` and do not count.
+    `awaiting` are those whose verdict a person has to confirm.
+    """
 
     score: float
     passed: bool | None
     objectives: tuple[ObjectiveJudgement, ...]
     evaluator: str
+    skipped: tuple[str, ...] = ()
+    awaiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Evidence that a language model proposes for a key point: `quote` should be the learner's words in turn `seq`.
+
+    `by` names model and prompt. It counts only as far as proposals.combined lets it.
+    """
+
+    key_point: str
+    verdict: Verdict
+    seq: int
+    quote: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,7 @@ class Recall:
 
     `days` since it ended. `stalled` are the key points (their ids; empty where it was another activity) and
     `stalled_on` the words for them, in the order in which they were missed; `promised` the learner's own words.
+    `memories` are the ids of what was read, for the record.
     """
 
     days: int
@@ -126,6 +148,7 @@ class Recall:
     stalled_on: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     promised: tuple[str, ...] = ()
+    memories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +158,10 @@ class CoachState:
     `asked` counts prompts per key point id (probe 1, then hints), `phase` is
     explore, practise or closed. `pending` is the prompt that awaits an answer,
     `turns` how many of the learner's turns were answered. In `asked`, keys that
-    begin with @ are objectives and those with # are detours.
+    begin with @ are objectives and those with # are detours. `left` are the
+    objectives that were left for the next one, `skipped` those that a condition
+    passed over on the way; `source` is where the last quoted answer stands, as it
+    is said.
     """
 
     phase: str = "explore"
@@ -147,11 +173,30 @@ class CoachState:
     nudges: int = 0
     pending: str = ""
     turns: int = 0
+    left: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """How a reply came about, for the record: `kind` and `data` are those of an event of the attempt's journal."""
+
+    kind: str
+    data: dict
+
+
+Said = str | Citation | Trigger | Note
+"""What a reply that comes bit by bit is made of: sentences, what they rest on, and what the record should know."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the persona does next: `lines` are said in order, sentence by sentence."""
+    """What the persona does next: `lines` are said in order, sentence by sentence, and after them what `more` brings.
+
+    `trigger` is the guardrail that the reply answers, `touched` are others that the same turn touched. `more` never
+    fails, and ends by itself; closing it (aclose) ends what it waits for. `notes` are known already.
+    """
 
     lines: tuple[str, ...]
     move: Move
@@ -160,11 +205,18 @@ class Reply:
     trigger: Trigger | None = None
     emotion: str = "neutral"
     closes: bool = False
+    touched: tuple[Trigger, ...] = ()
     citations: tuple[Citation, ...] = ()
+    notes: tuple[Note, ...] = ()
+    more: AsyncIterator[Said] | None = None
 
 
 class Coach(Protocol):
-    """Text in, text out. Pure: no I/O, no clock; the same input gives the same reply."""
+    """Text in, text out; without a clock and without a record of its own.
+
+    Each method may be a plain function, which may take some CPU time, or a
+    coroutine function, where a server is asked.
+    """
 
     name: str
     version: str
@@ -183,4 +235,8 @@ class Coach(Protocol):
 
     def score(self, brief: Brief, transcript: tuple[Turn, ...]) -> Scorecard:
         """The judgement of the whole transcript."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds, once the conversation is over."""
         ...

@@ -121,7 +121,11 @@ def _digits(text: str) -> str:
         else:
             out.append(tokens[index])
             index += 1
-    return "".join(out)
+    return re.sub(
+        r"\b(\d+|one) point (\d+|one)\b",
+        lambda found: found[0].replace("one", "1").replace(" point ", "."),
+        "".join(out),
+    )
 
 
 def _currency(found: re.Match) -> str:
@@ -588,6 +592,7 @@ _META = re.compile(
     r"1|2|3)\b|"
     r"\bthe (learner|trainee|student|user|candidate) (has|have|says|said|names|named|mentions|mentioned|identif\w+|"
     r"meets|met)\b|"
+    r"\bpoints?,? (is |are )?(done|covered|met|ticked( off)?|fulfilled)\b|"
     r"\bwhatever you want to hear\b"
 )
 

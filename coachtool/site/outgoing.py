@@ -48,15 +48,22 @@ class AnswerRefused(httpx.ReadError):
     """The answer is too large, or packed although we asked for it plain."""
 
 
-def client(timeout: httpx.Timeout | float = TIMEOUT, total: float = TOTAL, largest: int = LARGEST) -> httpx.Client:
+def client(
+    timeout: httpx.Timeout | float = TIMEOUT,
+    total: float = TOTAL,
+    largest: int = LARGEST,
+    private: bool | None = None,
+) -> httpx.Client:
     """A client for addresses that are not ours; follows no redirects.
 
     `timeout` in seconds per step (connect, read, write), `total` in seconds per
-    call, `largest` in bytes per answer. What is refused raises AddressRefused or
+    call, `largest` in bytes per answer. `private`: whether addresses of a private
+    network may be reached, and http://; as the site's setting says where it is
+    None. What is refused raises AddressRefused or
     AnswerRefused, which are httpx.HTTPError like all that may go wrong.
     """
     return httpx.Client(
-        transport=_Guarded(total, largest),
+        transport=_Guarded(total, largest, private),
         timeout=timeout,
         headers={"Accept-Encoding": "identity", "User-Agent": "coachtool"},
         follow_redirects=False,
@@ -83,14 +90,18 @@ def _unwrapped(address: _Address) -> _Address:
     return address
 
 
-def _may_reach(address: str) -> bool:
+def _allowed(private: bool | None) -> bool:
+    return settings.ALLOW_PRIVATE_ADDRESSES if private is None else private
+
+
+def _may_reach(address: str, private: bool) -> bool:
     found = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
-    if settings.ALLOW_PRIVATE_ADDRESSES:
+    if private:
         return not (found in _METADATA or found.is_link_local or found.is_multicast or found.is_unspecified)
     return _is_public(found)
 
 
-def _resolve(host: str, port: int) -> list[str]:
+def _resolve(host: str, port: int, private: bool) -> list[str]:
     """The addresses of `host` that may be reached; raises AddressRefused or httpx.ConnectError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -98,7 +109,7 @@ def _resolve(host: str, port: int) -> list[str]:
         raise httpx.ConnectError(f"the name {host} cannot be resolved") from None
     addresses = list(dict.fromkeys(entry[4][0] for entry in found))
     # One bad address among good ones is no accident: the name is refused as a whole.
-    if not addresses or not all(_may_reach(address) for address in addresses):
+    if not addresses or not all(_may_reach(address, private) for address in addresses):
         raise AddressRefused(f"{host} leads to an address inside a private network")
     return addresses
 
@@ -141,8 +152,9 @@ class _Stream(httpcore.NetworkStream):
 class _Backend(httpcore.NetworkBackend):
     """Opens connections, to addresses that were checked only."""
 
-    def __init__(self):
+    def __init__(self, private: bool | None):
         self._plain = httpcore.SyncBackend()
+        self._private = private
 
     def connect_tcp(
         self,
@@ -153,7 +165,7 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable | None = None,
     ) -> httpcore.NetworkStream:
         problem: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _resolve(host, port):
+        for address in _resolve(host, port, _allowed(self._private)):
             try:
                 left = _left(timeout, httpcore.ConnectTimeout)
                 return _Stream(self._plain.connect_tcp(address, port, left, local_address, socket_options))
@@ -185,19 +197,20 @@ class _Limited(httpx.SyncByteStream):
 class _Guarded(httpx.BaseTransport):
     """HTTP over connections of `_Backend`."""
 
-    def __init__(self, total: float, largest: int):
+    def __init__(self, total: float, largest: int, private: bool | None):
         self._total = total
+        self._private = private
         self._largest = largest
         self._pool = httpcore.ConnectionPool(
             ssl_context=_tls(),
-            network_backend=_Backend(),
+            network_backend=_Backend(private),
             max_connections=20,
             max_keepalive_connections=5,
             keepalive_expiry=5.0,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != "https" and not settings.ALLOW_PRIVATE_ADDRESSES:
+        if request.url.scheme != "https" and not _allowed(self._private):
             raise AddressRefused("the address does not begin with https://")
         _deadline.set(time.monotonic() + self._total)
         target = httpcore.URL(

@@ -41,7 +41,7 @@ def test_each_key_point_has_examples_enough_and_every_kind_of_prompt(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_what_the_persona_says_can_be_spoken(slug):
     for text in spoken(brief.load(definition(slug))):
-        for sentence in words.sentences(text):
+        for sentence in words.sentences(text.replace("{what}", "one thing")):
             assert len(sentence.split()) <= 25, sentence
             assert not set(sentence) & set("*_#<>[]{}|/\\"), sentence
 

@@ -93,7 +93,7 @@ def test_nothing_that_the_persona_says_on_its_way_shows_a_key_point_that_may_sti
     for name, value in vars(authored.phrases).items():
         texts += [] if name == "who" else (value,) if isinstance(value, str) else value
     for text in texts:
-        assert not met(authored, text), text
+        assert not met(authored, text.replace("{what}", "one thing")), text
 
 
 @pytest.mark.parametrize("slug", HELD)
@@ -109,7 +109,7 @@ def test_what_the_persona_says_can_be_spoken(slug):
     for value in vars(authored.phrases).values():
         texts += (value,) if isinstance(value, str) else value
     for text in texts:
-        for sentence in words.sentences(text):
+        for sentence in words.sentences(text.replace("{what}", "one thing")):
             assert len(sentence.split()) <= 25 and not set(sentence) & set("*_#<>[]{}|/\\"), sentence
 
 

@@ -6,7 +6,10 @@ from collections import Counter
 from coachtool.coaching.training import cases
 
 DATA = cases.Path(cases.__file__).parent / "data"
-MET = {"paraphrase", "terse", "long", "asr_noise", "self_correction", "across_turns", "indirect", "conditional_rule"}
+MET = {
+    "paraphrase", "near_verbatim", "terse", "long", "asr_noise", "self_correction", "across_turns", "indirect",
+    "conditional_rule",
+}  # fmt: skip
 NOT_MET = {
     "negation", "reported", "hypothetical", "wrong_number", "order_swapped", "hedge", "question", "keyword_list",
     "claim", "vague", "partial", "near_miss", "opposite", "off_topic", "quoting_task", "self_retracted",
@@ -14,17 +17,27 @@ NOT_MET = {
 }  # fmt: skip
 
 
+def answers(task="point"):
+    return [pair for pair in cases.written(DATA) if pair.task == task]
+
+
 def test_every_phenomenon_is_there_often_and_with_its_label():
-    pairs = cases.written(DATA)
+    pairs = answers()
     kinds = Counter(pair.kind for pair in pairs)
-    assert len(pairs) >= 4000
+    assert len(pairs) >= 7000
     assert {pair.kind for pair in pairs if pair.met} == MET
     assert {pair.kind for pair in pairs if not pair.met} == NOT_MET
     assert min(kinds.values()) >= 60
     assert 0.35 <= sum(pair.met for pair in pairs) / len(pairs) <= 0.45
 
 
-def test_each_key_point_has_answers_of_both_labels():
+def test_rules_are_touched_and_passed_often():
+    rules = answers("rule")
+    assert len(rules) >= 1500
+    assert 0.35 <= sum(pair.met for pair in rules) / len(rules) <= 0.6
+
+
+def test_each_key_point_and_rule_has_answers_of_both_labels():
     labels = {}
     for pair in cases.written(DATA):
         labels.setdefault(pair.case, set()).add(pair.met)

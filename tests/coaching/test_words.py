@@ -12,6 +12,11 @@ def test_spelled_out_and_written_amounts_are_one(said):
     assert [(number.value, number.money) for number in words.numbers(said)] == [(10000, True)]
 
 
+def test_decimals_are_heard_as_they_are_spoken():
+    assert words.plain("only one point two metres, and two point five percent") == "only 1.2 metres, and 2.5 percent"
+    assert words.plain("one point is open") == "one point is open"
+
+
 def test_the_side_of_a_bound_is_heard():
     assert words.numbers("anything over $10,000")[0].direction == 1
     assert words.numbers("ten thousand or more")[0].direction == 1
