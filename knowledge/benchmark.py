@@ -2,7 +2,7 @@
 
 Everything happens in a Postgres of the run's own, which is removed afterwards. `--pad N` puts N distractors into the
 same collection, a third in each of three languages. REAL of them are passages whose vectors the models made; every
-further one is mixed of two of those (distractors.padding says how). A scan of all vectors shows what an index misses.
+further one is one of those, moved a little (distractors.padding says how). "scan of all" shows what an index misses.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def retrieval(documents: str, questions: str, pad: int = 0) -> dict[str, Any]:
         "questions": len(asked),
         "chunks": chunks,
         "padding": pad,
-        "padding_is": f"{min(pad, REAL)} embedded passages, {max(pad - REAL, 0)} mixed of two of them",
+        "padding_is": f"{min(pad, REAL)} embedded passages, {max(pad - REAL, 0)} of them moved a little",
         "load": round(os.getloadavg()[0], 1),
         "models": [ENGLISH.model_name(), WORLD.model_name()],
         **figures,

@@ -172,7 +172,9 @@ class Chunk(models.Model):
         ordering = ["document", "ordinal"]
         indexes = [
             HnswIndex(
-                name="chunk_dense_en", fields=["dense_en"], m=16, ef_construction=64, opclasses=["halfvec_cosine_ops"]
+                name="chunk_dense_en", fields=["dense_en"], m=32, ef_construction=200, opclasses=["halfvec_cosine_ops"]
             ),
-            HnswIndex(name="chunk_dense", fields=["dense"], m=16, ef_construction=64, opclasses=["halfvec_cosine_ops"]),
+            HnswIndex(
+                name="chunk_dense", fields=["dense"], m=32, ef_construction=200, opclasses=["halfvec_cosine_ops"]
+            ),
         ]

@@ -51,7 +51,7 @@ _FOUND = """
     JOIN knowledge_collection c ON c.id = k.collection_id AND c.tenant_id = %s
 """
 _LOOK_LONGER = (
-    "SELECT set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true), "
+    "SELECT set_config('hnsw.ef_search', '200', true), set_config('hnsw.iterative_scan', 'relaxed_order', true), "
     "set_config('hnsw.max_scan_tuples', '200000', true)"
 )
 

@@ -55,7 +55,7 @@ def _load() -> tuple[Any, Any]:
     """The coach's model with a tokenizer of our own: a passage is longer than an utterance."""
     from tokenizers import Tokenizer
 
-    session, coachs = embed._model()
+    session, coachs = embed.model()
     tokenizer = Tokenizer.from_str(coachs.to_str())
     tokenizer.enable_truncation(_LONGEST)
     return session, tokenizer

@@ -17,11 +17,14 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import cache
 
+from coachtool.activities.brief import Brief
 from coachtool.attempts import journal, memory
 from coachtool.attempts.finish import finish
 from coachtool.attempts.models import Attempt
 from coachtool.coaching.authored import AuthoredCoach
-from coachtool.coaching.types import Coach, CoachState, Library, Note, Trigger, Turn
+from coachtool.coaching.types import Coach, CoachState, Note, Trigger, Turn
+from knowledge import retrieval
+from knowledge.library import Library
 from realtime import names
 from realtime.conversation import Conversation, Stopped
 from realtime.lease import Lease
@@ -152,7 +155,7 @@ async def run(attempt_id: str) -> None:
     transcript, state, said = await database_sync_to_async(_history)(attempt)
     recall = None if transcript else await database_sync_to_async(memory.recall_for)(attempt)
     # Embedding the examples takes a second or two, and the opening is spoken meanwhile.
-    preparing = asyncio.ensure_future(asyncio.to_thread(coach.prepare, attempt.brief))
+    preparing = asyncio.ensure_future(asyncio.to_thread(_prepare, coach, attempt.brief))
     voiced = attempt.modality == Attempt.Modality.VOICE
     valkey = redis.asyncio.from_url(f"{settings.VALKEY_URL}/2", socket_timeout=5)
 
@@ -212,13 +215,11 @@ async def run(attempt_id: str) -> None:
     log.info("attempt %s: epoch %s is over", attempt_id, epoch)
 
 
-def _library(attempt: Attempt) -> Library | None:
-    """The documents that the activity answers from."""
-    try:
-        from knowledge import library
-    except ImportError:
-        return None
-    return library.Library.of(attempt)
+def _prepare(coach: Coach, brief: Brief) -> None:
+    """Load what the coach thinks with; the models that search documents only where there are any."""
+    coach.prepare(brief)
+    if brief.knowledge:
+        retrieval.warm()
 
 
 async def _think(think, *args):
@@ -230,7 +231,7 @@ async def _think(think, *args):
 
 def _coach(attempt: Attempt) -> Coach:
     """The coach that the activity asks for, where the site has what it needs; else the authored one."""
-    library = _library(attempt)
+    library = Library.of(attempt)
     if attempt.brief.coach != "generative" or not settings.LLM_URL:
         return AuthoredCoach(library)
     from coachtool.coaching.generative import GenerativeCoach

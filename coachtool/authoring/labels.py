@@ -83,7 +83,11 @@ COUNTS = (("best", "The best"), ("last", "The last"), ("first", "The first"))
 ACTIONS = (
     ("redirect", "Redirect", "The persona leads back to the subject; the conversation goes on."),
     ("refuse", "Refuse", "The persona says that it will not go into this; the conversation goes on."),
-    ("escalate", "Escalate", "The question goes to this course’s reviewers. The learner finds the answer at the next launch."),
+    (
+        "escalate",
+        "Escalate",
+        "The question goes to this course’s reviewers. The learner finds the answer at the next launch.",
+    ),
     ("end", "End", "The persona ends the conversation; what was said until then is scored."),
 )
 SEVERITIES = (("low", "Low"), ("medium", "Medium"), ("high", "High"))

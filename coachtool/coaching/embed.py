@@ -68,7 +68,7 @@ def _matrix(texts: tuple[str, ...]) -> np.ndarray:
 
 @lru_cache(maxsize=_CACHED)
 def _vector(text: str) -> np.ndarray:
-    session, tokenizer = _model()
+    session, tokenizer = model()
     encoding = tokenizer.encode(text)
     feed = {
         "input_ids": np.array([encoding.ids], np.int64),
@@ -82,7 +82,8 @@ def _vector(text: str) -> np.ndarray:
     return unit
 
 
-def _model() -> tuple[Any, Any]:
+def model() -> tuple[Any, Any]:
+    """The ONNX session and the tokenizer, loaded once in a process. Raises ModelMissing."""
     with _loading:
         return _load()
 

@@ -129,10 +129,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='chunk',
-            index=pgvector.django.indexes.HnswIndex(ef_construction=64, fields=['dense_en'], m=16, name='chunk_dense_en', opclasses=['halfvec_cosine_ops']),
+            index=pgvector.django.indexes.HnswIndex(ef_construction=200, fields=['dense_en'], m=32, name='chunk_dense_en', opclasses=['halfvec_cosine_ops']),
         ),
         migrations.AddIndex(
             model_name='chunk',
-            index=pgvector.django.indexes.HnswIndex(ef_construction=64, fields=['dense'], m=16, name='chunk_dense', opclasses=['halfvec_cosine_ops']),
+            index=pgvector.django.indexes.HnswIndex(ef_construction=200, fields=['dense'], m=32, name='chunk_dense', opclasses=['halfvec_cosine_ops']),
         ),
     ]
