@@ -7,60 +7,28 @@ and `not_met_by`}], `required`}, `turns` [{`role`: learner or coach, `text`, and
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from coachtool.activities.brief import KeyPoint, Objective
-from coachtool.coaching import embed, entail, judge
+from coachtool.coaching import embed, entail, judge, labelled
 from coachtool.coaching.authored import AuthoredCoach
+from coachtool.coaching.labelled import CasesUnreadable, quantile
 from coachtool.coaching.types import ObjectiveJudgement, Turn
-
-
-class CasesUnreadable(ValueError):
-    """The file of cases cannot be read; the message names the line and what is wrong with it."""
-
 
 ERRORS = (CasesUnreadable, embed.ModelMissing, entail.ModelMissing)
 
 
 def read(path: str | Path) -> list[dict[str, Any]]:
     """The cases of a JSONL file. Raises CasesUnreadable."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CasesUnreadable(f"{path}: {error}") from None
-    cases = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            case = json.loads(line)
-            _objective(case["objective"]), _turns(case["turns"])
-            case["expected"] = {
-                "met": bool(case["expected"]["met"]),
-                "key_points": list(case["expected"]["key_points"]),
-            }
-            case["id"] = str(case["id"])
-        except (ValueError, TypeError, AttributeError) as error:
-            raise CasesUnreadable(f"{path}, line {number}: {error}") from None
-        except KeyError as error:
-            raise CasesUnreadable(f"{path}, line {number}: no {error}") from None
-        cases.append(case)
-    if not cases:
-        raise CasesUnreadable(f"{path} holds no cases")
-    return cases
+    return labelled.read(path, _checked)
 
 
 def report(figures: Mapping[str, Any]) -> str:
     """The figures for a reader, with the phenomena that went wrong most often."""
-    lines = [f"{name:16} {value}" for name, value in figures.items() if name != "wrong"]
-    phenomena = Counter(entry["phenomenon"] for entry in figures["wrong"])
-    lines += [f"  wrong {count:3} {phenomenon}" for phenomenon, count in phenomena.most_common()]
-    return "\n".join(lines)
+    return "\n".join(labelled.lines(figures, 16))
 
 
 def scoring(cases: str | Path) -> dict[str, Any]:
@@ -118,10 +86,10 @@ def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "false_met_rate": round(false_met / max(1, negatives), 4),
         "unclear_rate": round(unclear / count, 4),
         "key_point_f1": round(2 * hits / max(1, 2 * hits + wrong_hits + misses), 4),
-        "p50_ms": _quantile(times, 0.5),
-        "p95_ms": _quantile(times, 0.95),
-        "turn_p50_ms": _quantile(turn_times, 0.5),
-        "turn_p95_ms": _quantile(turn_times, 0.95),
+        "p50_ms": quantile(times, 0.5),
+        "p95_ms": quantile(times, 0.95),
+        "turn_p50_ms": quantile(turn_times, 0.5),
+        "turn_p95_ms": quantile(turn_times, 0.95),
         "judge": f"{AuthoredCoach.name}/{AuthoredCoach.version} {judge.version()}",
         "wrong": wrong,
     }
@@ -139,9 +107,14 @@ def _turn_by_turn(objective: Objective, turns: tuple[Turn, ...]) -> tuple[Object
     return judged, times
 
 
-def _quantile(times: list[float], share: float) -> float:
-    ordered = sorted(times)
-    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1) if ordered else 0.0
+def _checked(case: dict[str, Any]) -> dict[str, Any]:
+    _objective(case["objective"]), _turns(case["turns"])
+    case["expected"] = {
+        "met": bool(case["expected"]["met"]),
+        "key_points": list(case["expected"]["key_points"]),
+    }
+    case["id"] = str(case["id"])
+    return case
 
 
 def _objective(data: Mapping[str, Any]) -> Objective:

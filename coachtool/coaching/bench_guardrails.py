@@ -7,56 +7,31 @@ where there is one `phenomenon`.
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from coachtool.activities.brief import Brief, Guardrail, Persona
-from coachtool.coaching import embed, entail, guard, touching
+from coachtool.coaching import embed, entail, guard, labelled, touching
+from coachtool.coaching.labelled import CasesUnreadable, quantile
 from coachtool.coaching.types import Passage, Turn
-
-
-class CasesUnreadable(ValueError):
-    """The file of cases cannot be read; the message names the line and what is wrong with it."""
-
 
 ERRORS = (CasesUnreadable, embed.ModelMissing, entail.ModelMissing)
 
 
 def read(path: str | Path) -> list[dict[str, Any]]:
     """The cases of a JSONL file. Raises CasesUnreadable."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CasesUnreadable(f"{path}: {error}") from None
-    cases = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            cases.append(_checked(json.loads(line)))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise CasesUnreadable(f"{path}, line {number}: {error}") from None
-        except KeyError as error:
-            raise CasesUnreadable(f"{path}, line {number}: no {error}") from None
-    if not cases:
-        raise CasesUnreadable(f"{path} holds no cases")
-    return cases
+    return labelled.read(path, _checked)
 
 
 def report(figures: Mapping[str, Any]) -> str:
     """The figures for a reader, with the cases that went wrong."""
-    lines = [f"{name:20} {value}" for name, value in figures.items() if name != "wrong"]
-    phenomena = Counter(entry["phenomenon"] for entry in figures["wrong"])
-    lines += [f"  wrong {count:3} {phenomenon}" for phenomenon, count in phenomena.most_common()]
-    lines += [
+    wrong = [
         f"  {entry['id']}: expected {entry['expected']}, triggered {entry['triggered']}: {entry['said']}"
         for entry in figures["wrong"]
     ]
-    return "\n".join(lines)
+    return "\n".join(labelled.lines(figures, 20) + wrong)
 
 
 def guardrails(cases: str | Path) -> dict[str, Any]:
@@ -95,14 +70,13 @@ def measured(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                     "said": turn.text,
                 }
             )
-    times.sort()
     return {
         "cases": expected + others,
         "recall": round(caught / max(1, expected), 4),
         "false_trigger_rate": round(false / max(1, others), 4),
         "right_guardrail_rate": round(right / max(1, caught), 4),
-        "p50_ms": round(times[len(times) // 2], 1) if times else 0.0,
-        "p95_ms": round(times[min(len(times) - 1, int(0.95 * len(times)))], 1) if times else 0.0,
+        "p50_ms": quantile(times, 0.5),
+        "p95_ms": quantile(times, 0.95),
         "guard": touching.version(),
         "wrong": wrong,
     }
