@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from coachtool.attempts.models import Course, Person, Tenant
@@ -47,12 +48,7 @@ def rename(collection: Collection, name: str) -> Collection:
 
 def delete_collection(collection: Collection) -> None:
     """With its documents, chunks and the bytes that no other document uses."""
-    with transaction.atomic():
-        digests = list(collection.documents.values_list("digest", flat=True))
-        Chunk.objects.filter(collection=collection).delete()
-        collection.delete()
-        for digest in set(digests):
-            originals.drop(digest)
+    _erase(collection, Chunk.objects.filter(collection=collection))
 
 
 def add_file(collection: Collection, name: str, file: BinaryIO, person: Person | None) -> Document:
@@ -148,12 +144,7 @@ def recrawl(crawl: Crawl) -> Crawl:
 
 def delete_crawl(crawl: Crawl) -> None:
     """With all pages that it found."""
-    with transaction.atomic():
-        digests = list(crawl.documents.values_list("digest", flat=True))
-        Chunk.objects.filter(document__crawl=crawl).delete()
-        crawl.delete()
-        for digest in set(digests):
-            originals.drop(digest)
+    _erase(crawl, Chunk.objects.filter(document__crawl=crawl))
 
 
 def reread(document: Document) -> Document:
@@ -180,6 +171,15 @@ def delete_document(document: Document) -> None:
         Chunk.objects.filter(document=document).delete()
         Document.objects.filter(pk=document.pk).delete()
         originals.drop(document.digest)
+
+
+def _erase(whole: Collection | Crawl, chunks: QuerySet[Chunk]) -> None:
+    with transaction.atomic():
+        digests = set(whole.documents.values_list("digest", flat=True))
+        chunks.delete()
+        whole.delete()
+        for digest in digests:
+            originals.drop(digest)
 
 
 def _run(crawl: Crawl) -> Crawl:

@@ -7,7 +7,6 @@ wanted none; nor words that touched a guardrail, or that hold a number or an add
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +16,14 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from coachtool.activities.brief import Brief, Objective
-from coachtool.attempts import journal, review
+from coachtool.attempts import journal, review, sharing
 from coachtool.attempts.access import Visit
 from coachtool.attempts.models import Attempt, AttemptEvent, Memory, ObjectiveOutcome, Person, ResourceLink
-from coachtool.coaching import guard, promises, recall
+from coachtool.coaching import promises, recall
 from coachtool.coaching.types import CoachState, Recall
 
 Kind = Memory.Kind
 _LONGEST = 300  # characters of the learner's own words
-_PRIVATE = re.compile(r"\d(?:[ \-./()]{0,2}\d){6,}|\S+@\S+\.\w+")  # a telephone or account number, an e-mail address
 _PASSED = {Attempt.Outcome.PASSED: True, Attempt.Outcome.FAILED: False}
 
 
@@ -230,7 +228,7 @@ class _Evidence:
 
 def private(words: str) -> bool:
     """Whether the words hold what identifies a person: such words are never remembered."""
-    return bool(guard.personal(words) or _PRIVATE.search(words))
+    return sharing.masked(words) != words
 
 
 def _focus(event: AttemptEvent) -> str:
