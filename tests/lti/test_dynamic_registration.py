@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from lti.models import Deployment, Invitation, Registration
 from lti.registering import dynamic, invitations, tool
+from tests.frames import arrived
 from tests.lti.chromium import chromium, no_third_party_cookies
 from tests.lti.platform_server import PlatformServer
 
@@ -128,7 +129,7 @@ def test_in_a_browser_the_frame_says_that_it_is_done_and_the_platform_closes_it(
         page.get_by_label("Registration URL").fill(link + "dynamic/")
         page.get_by_role("button", name="Add the tool").click()
         frame = page.frame_locator("#tool")
-        expect(frame.get_by_role("heading", name="Your LMS is connected")).to_be_visible()
+        arrived(frame.get_by_role("heading", name="Your LMS is connected"))
         frame.get_by_role("button", name="Close and go back to the LMS").press("Enter")
         page.wait_for_url("**/tools/")
         expect(page.get_by_role("button", name="Activate").first).to_be_visible()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from coachtool.activities.models import Activity, ActivityVersion
 from tests import factories
+from tests.frames import arrived
 from tests.lti.chromium import chromium, no_cookies_of, no_third_party_cookies
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
@@ -28,7 +29,7 @@ def picker(context, sandbox, query: str = ""):
     page.goto(f"{sandbox.url}/as/instructor/")
     page.goto(f"{page.url}add/{query}")
     frame = page.frame_locator("iframe[title^=Choose]")
-    expect(frame.get_by_role("heading", name="Add a conversation to your course")).to_be_visible()
+    arrived(frame.get_by_role("heading", name="Add a conversation to your course"))
     return page, frame
 
 

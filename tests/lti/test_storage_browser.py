@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lti.models import Registration
+from tests.frames import arrived
 from tests.lti.chromium import chromium, no_cookies_of, no_third_party_cookies
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
@@ -47,7 +48,7 @@ def test_with_third_party_cookies_blocked_the_partitioned_one_carries_the_launch
     with chromium(tmp_path / "profile", no_third_party_cookies()) as context:
         for storage in ("", "parent"):
             page = course(context, storage)
-            expect(page.frame_locator("iframe").get_by_role("heading", name=LOBBY)).to_be_visible()
+            arrived(page.frame_locator("iframe").get_by_role("heading", name=LOBBY))
             assert not visit_in(page).startswith("~")
     assert refused() == []
 
@@ -61,11 +62,11 @@ def test_without_any_cookie_in_the_frame_the_lms_keeps_the_secret(
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         lobby = page.frame_locator(f"iframe[title='{page.title()}']")
-        expect(lobby.get_by_role("heading", name=LOBBY)).to_be_visible()
+        arrived(lobby.get_by_role("heading", name=LOBBY))
         assert visit_in(page).startswith("~")
         assert [cookie for cookie in context.cookies() if cookie["name"].startswith("coachtool")] == []
         page.reload()
-        expect(lobby.get_by_role("heading", name=LOBBY)).to_be_visible()
+        arrived(lobby.get_by_role("heading", name=LOBBY))
         assert errors == []
     assert refused() == []
 
@@ -74,7 +75,7 @@ def test_two_tabs_at_once_both_get_in_without_cookies(course, live_server, sandb
     with chromium(tmp_path / "profile", no_cookies_of(live_server.url, sandbox.url)) as context:
         pages = [course(context, "parent") for _ in range(2)]
         for page in pages:
-            expect(page.frame_locator("iframe").get_by_role("heading", name=LOBBY)).to_be_visible()
+            arrived(page.frame_locator("iframe").get_by_role("heading", name=LOBBY))
         assert visit_in(pages[0]) != visit_in(pages[1])
 
 
@@ -83,7 +84,7 @@ def test_where_nobody_keeps_the_secret_a_window_of_its_own_gets_in(course, live_
     with chromium(tmp_path / "profile", no_cookies_of(live_server.url, sandbox.url)) as context:
         page = course(context, storage)
         frame = page.frame_locator("iframe")
-        expect(frame.get_by_role("heading", name="One more click")).to_be_visible()
+        arrived(frame.get_by_role("heading", name="One more click"))
         with context.expect_page() as popup:
             frame.get_by_role("link", name="Open in a new window").click()
         expect(popup.value.get_by_role("heading", name=LOBBY)).to_be_visible()
@@ -108,7 +109,7 @@ def test_the_address_alone_is_enough_for_the_forms_and_the_back_button(course, l
             lobby.locator("#start").click()
             expect(lobby.locator("#words")).to_be_attached()
             page.evaluate("history.back()")
-            expect(lobby.get_by_role("heading", name=LOBBY)).to_be_visible()
+            arrived(lobby.get_by_role("heading", name=LOBBY))
 
 
 class _Stranger(BaseHTTPRequestHandler):
@@ -147,7 +148,7 @@ def test_the_secret_goes_to_no_other_site_that_frames_the_login(live_server, san
         with chromium(tmp_path / "profile", no_cookies_of(live_server.url, stranger)) as context:
             page = context.new_page()
             page.goto(f"{stranger}/?{framed}")
-            expect(page.frame_locator("iframe").get_by_role("heading", name="One more click")).to_be_visible()
+            arrived(page.frame_locator("iframe").get_by_role("heading", name="One more click"))
             got = page.evaluate("got")
             assert got and all(message["subject"] == "lti.capabilities" for message in got)
             assert all(set(message) == {"subject", "message_id"} for message in got)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 from coachtool.embedded import browser
 from realtime.rehearsal.script import Line
 from realtime.rehearsal.voice import RATE, Voice
+from tests.frames import arrived
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(360)]
 
@@ -86,7 +87,7 @@ def test_a_learner_talks_reloads_passes_and_sees_the_grade_without_one_error_in_
         expect(activity.locator("body[data-floor=hearing]")).to_be_attached(timeout=60_000)
         expect(activity.locator("#lines .spoken")).to_have_count(2, timeout=60_000)
         page.reload()
-        expect(activity.locator("body[data-phase=live]")).to_be_attached(timeout=60_000)
+        arrived(activity.locator("body[data-phase=live]"), looks=12)
         expect(activity.locator("#lines .spoken").first).to_contain_text("Ruth", timeout=10_000)
         expect(activity.locator("body[data-floor=speaking]")).to_be_attached(timeout=60_000)
         expect(activity.get_by_role("heading", name="Passed")).to_be_visible(timeout=240_000)

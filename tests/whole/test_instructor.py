@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
 
+from tests.frames import arrived
 from tests.lti.chromium import chromium, no_third_party_cookies
 from tests.whole.test_browser import choose_by_keyboard, tab_to
 
@@ -60,7 +61,7 @@ class Keyboard:
     def look(self, heading: str | re.Pattern) -> None:
         """Wait for the tool's page of this heading, and note what axe finds on it."""
         frame = self.page.frame_locator("iframe")
-        expect(frame.get_by_role("heading", name=heading).first).to_be_visible(timeout=60_000)
+        arrived(frame.get_by_role("heading", name=heading).first, looks=12)
         self.axe(self.tool)
 
     def axe(self, frame) -> None:
