@@ -152,6 +152,19 @@ class Recall:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """What was noticed of how the learner said the last turn, in plain words for the learner to read.
+
+    It may change the persona's manner or next move. It is never evidence: nothing that scores takes one.
+    """
+
+    kind: str  # such as slower, flatter, hesitant, looked_away
+    text: str
+    confidence: float  # 0 to 1
+    at_ms: int  # of the conversation
+
+
+@dataclass(frozen=True)
 class CoachState:
     """Where the policy stands; kept in the attempt's events so that a conversation survives its process.
 
