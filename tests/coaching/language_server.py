@@ -95,10 +95,10 @@ class LanguageServer:
 
 
 @asynccontextmanager
-async def serving(*answers: Answer) -> AsyncIterator[tuple[str, LanguageServer]]:
-    """The base URL of such a server, and the server."""
+async def serving(*answers: Answer, port: int = 0) -> AsyncIterator[tuple[str, LanguageServer]]:
+    """The base URL of such a server, and the server; at a free port where none is given."""
     fake = LanguageServer(*answers)
-    server = await asyncio.start_server(fake._serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(fake._serve, "127.0.0.1", port)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", fake
     finally:

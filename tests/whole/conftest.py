@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from coachtool.embedded.lrs import Lrs
 from coachtool.embedded.running import Running, running_product
+from coachtool.embedded.stores import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
 class World:
-    """The running product and its record store."""
+    """The running product, its record store, and the port at which it looks for a language model."""
 
     product: Running
     lrs: Lrs
+    language_port: int
 
     def rehearse(self, script: str, *options: str) -> subprocess.Popen:
         """A synthetic learner in a process of its own; `result` waits for it."""
@@ -45,6 +48,13 @@ class World:
         except ValueError:
             pytest.fail(f"The rehearsal printed no object.\n{printed}\n{said}")
 
+    def recorded(self, kind: str) -> list[dict]:
+        """The data of every event of that kind in the journals, oldest first."""
+        url = psutil.Process(self.product.pid).children()[-1].environ()["COACHTOOL_DATABASE_URL"]
+        with psycopg.connect(url) as database:
+            asked = "SELECT data FROM attempts_attemptevent WHERE kind = %s ORDER BY id"
+            return [data for (data,) in database.execute(asked, [kind])]
+
     def kill(self, name: str) -> int:
         """Kill one of the product's processes and its children at once, as a crash would; how many there were."""
         supervisor = psutil.Process(self.product.pid)
@@ -59,7 +69,12 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
     directory = tmp_path_factory.mktemp("product")
+    port = free_port()
     with Lrs.start(ROOT / ".data" / "lrs") as lrs:
-        environ = {"COACHTOOL_REJOIN_SECONDS": "20"}
+        environ = {
+            "COACHTOOL_REJOIN_SECONDS": "20",
+            "COACHTOOL_LLM_URL": f"http://127.0.0.1:{port}/v1",
+            "COACHTOOL_LLM_MODEL": "scripted",
+        }
         with running_product(directory, lrs=(lrs.url, lrs.key, lrs.secret), environ=environ) as product:
-            yield World(product, lrs)
+            yield World(product, lrs, port)
