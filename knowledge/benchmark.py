@@ -1,8 +1,10 @@
 """`manage.py bench retrieval`: documents are read as in the product, then asked; FAISS and LanceDB on the same vectors.
 
 Everything happens in a Postgres of the run's own, which is removed afterwards. `--pad N` puts N distractors into the
-same collection, a third in each of three languages. REAL of them are passages whose vectors the models made; every
-further one is one of those, moved a little (distractors.padding says how). "scan of all" shows what an index misses.
+same collection, a third in each of three languages. REAL of them are passages of manuals whose vectors the models made
+(manuals.py); every further one is a neighbour made of those (distractors.py). The first such run takes some minutes,
+as it fetches and embeds them into the data directory. "scan of all" shows what an index misses. "small" is a collection
+of SMALL chunks or little more beside that one, asked alone and then among all.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,11 +32,14 @@ from coachtool.embedded import stores
 from coachtool.embedded.checks import Refused
 from coachtool.settings import postgres as database_settings
 from knowledge import retrieval as search
-from knowledge.distractors import LANGUAGES, padding
+from knowledge.distractors import padding
 from knowledge.languages import language_of
+from knowledge.manuals import LANGUAGES, Missing
 from knowledge.spaces import ENGLISH, WORLD, Space
+from knowledge.words import stems
 
-REAL = 3000  # distractors that are embedded; 1,000 in each language
+REAL = 6000  # distractors that are embedded; 2,000 in each language
+SMALL = 30
 _ROUNDS = 2
 _TOP = 3
 
@@ -42,7 +48,7 @@ class Unfit(Exception):
     """The documents or questions can't be used; the message says why."""
 
 
-ERRORS = (Refused, Unfit)
+ERRORS = (Refused, Unfit, Missing)
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,11 @@ def report(figures: dict[str, Any]) -> str:
         line(name, row)
         for language, part in row["languages"].items():
             line(f"    {language}", part)
+    small = figures["small"]
+    rows.append(
+        f"a collection of {small['chunks']} chunks, {small['questions']} questions: hit at 3 {small['hit_at_3_alone']} "
+        f"alone and {small['hit_at_3']} among all; the same three passages for {small['same']}"
+    )
     rows.append(
         f"{figures['questions']} questions, {figures['documents']} documents, {figures['chunks']} chunks of theirs and "
         f"{figures['padding']} distractors ({figures['padding_is']}); load {figures['load']}"
@@ -93,8 +104,9 @@ def report(figures: dict[str, Any]) -> str:
 
 
 def retrieval(documents: str, questions: str, pad: int = 0) -> dict[str, Any]:
-    """Times in ms, embedding included. Raises Unfit and Refused."""
+    """Times in ms, embedding included. Raises Unfit, Refused and Missing."""
     files, asked = _files(documents), _questions(questions)
+    kept = settings.DATA_DIR / "bench"
     with _database():
         from knowledge.models import Chunk, Document
 
@@ -107,24 +119,25 @@ def retrieval(documents: str, questions: str, pad: int = 0) -> dict[str, Any]:
             {"document": each.name, "problem": each.problem or each.state}
             for each in Document.objects.exclude(state=Document.State.READ)
         ]
+        small = _Small(collection, asked)
         if pad:
-            _pad(collection, pad)
+            _pad(collection, pad, kept)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE knowledge_chunk")
 
-        def ours(question: str) -> list[Answer]:
-            found = search.search([collection.pk], collection.tenant_id, question, _TOP)
-            return [Answer(passage.document, passage.text) for passage in found]
-
-        figures = {"ingest_s": round(ingest_s, 1), **_measure(ours, asked)}
-        peers = {name: _peer(make, asked, ingest_s) for name, make in _PEERS.items()}
+        figures = {
+            "ingest_s": round(ingest_s, 1),
+            **_measure(lambda question: _ours(collection, question), asked),
+            "small": small.figures(),
+        }
+        peers = {name: _peer(make, collection, asked, ingest_s) for name, make in _PEERS.items()}
     return {
         "bench": "retrieval",
         "documents": len(files),
         "questions": len(asked),
         "chunks": chunks,
         "padding": pad,
-        "padding_is": f"{min(pad, REAL)} embedded passages, {max(pad - REAL, 0)} of them moved a little",
+        "padding_is": f"{min(pad, REAL)} passages of manuals and {max(pad - REAL, 0)} made of their neighbours",
         "load": round(os.getloadavg()[0], 1),
         "models": [ENGLISH.model_name(), WORLD.model_name()],
         **figures,
@@ -200,7 +213,59 @@ def _ingest(files: list[Path]) -> Any:
     return collection
 
 
-def _pad(collection: Any, count: int) -> None:
+def _ours(collection: Any, question: str) -> list[Answer]:
+    found = search.search([collection.pk], collection.tenant_id, question, _TOP)
+    return [Answer(passage.document, passage.text) for passage in found]
+
+
+class _Small:
+    """A collection of its own with some of the documents, SMALL chunks or little more; asked alone when it is made."""
+
+    def __init__(self, of: Any, asked: list[Question]) -> None:
+        from knowledge import actions
+        from knowledge.models import Chunk, Document
+
+        self.collection = actions.create_collection(of.tenant, None, "Small", None)
+        self.chunks = 0
+        names = set()
+        for document in Document.objects.filter(collection=of, state=Document.State.READ).order_by("name"):
+            if self.chunks >= SMALL:
+                break
+            names.add(document.name)
+            chunks = list(document.chunks.all())
+            document.pk, document.collection, document._state.adding = uuid.uuid4(), self.collection, True
+            document.save()
+            for chunk in chunks:
+                chunk.pk, chunk.document, chunk.collection = None, document, self.collection
+            Chunk.objects.bulk_create(chunks)
+            self.chunks += len(chunks)
+        self.asked = [each for each in asked if each.document in names]
+        self.alone = self._answers()
+
+    def _answers(self) -> list[list[Answer]]:
+        return [_ours(self.collection, each.question) for each in self.asked]
+
+    def figures(self) -> dict[str, Any]:
+        """`same`: the share of questions that find the same passages, in the same order, as alone."""
+        now = self._answers()
+        return {
+            "chunks": self.chunks,
+            "questions": len(self.asked),
+            "hit_at_3_alone": self._hits(self.alone),
+            "hit_at_3": self._hits(now),
+            "same": _share(one == other for one, other in zip(self.alone, now, strict=True)),
+        }
+
+    def _hits(self, answers: list[list[Answer]]) -> float:
+        return _share(any(_right(one, each) for one in found) for each, found in zip(self.asked, answers, strict=True))
+
+
+def _share(holds: Iterable[bool]) -> float:
+    held = list(holds)
+    return round(sum(held) / max(len(held), 1), 3)
+
+
+def _pad(collection: Any, count: int, kept: Path) -> None:
     """Copied in without the indexes, which are made anew: as for any large table."""
     from knowledge.models import Chunk, Document
 
@@ -215,11 +280,14 @@ def _pad(collection: Any, count: int) -> None:
     with connection.schema_editor() as editor:
         for index in indexes:
             editor.remove_index(Chunk, index)
-    columns = "collection_id, document_id, ordinal, text, heading, digest, language, dense_en, dense"
+    columns = "collection_id, document_id, ordinal, text, heading, digest, language, stems, dense_en, dense"
     with connection.cursor() as cursor, cursor.copy(f"COPY knowledge_chunk ({columns}) FROM STDIN") as copy:
-        for number, (language, text, world, english) in enumerate(padding(count, REAL)):
-            vectors = [None if vector is None else search.as_text(vector) for vector in (english, world)]
-            copy.write_row([collection.pk, documents[language].pk, number, text, "", str(number), language, *vectors])
+        for number, each in enumerate(padding(count, REAL, kept)):
+            vectors = [None if vector is None else search.as_text(vector) for vector in (each.english, each.world)]
+            words = stems(f"{each.heading} {each.text}")
+            document = documents[each.language]
+            row = [collection.pk, document.pk, number, each.text, each.heading, str(number), each.language, words]
+            copy.write_row([*row, *vectors])
     for document in documents.values():
         document.passages = document.chunks.count()
         document.save()
@@ -273,16 +341,16 @@ def _figures(ranks: list[int], times: list[float]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Vectors:
-    """All chunks of one space: rows of `matrix` and what they say."""
+    """All chunks of a collection in one space: rows of `matrix` and what they say."""
 
     matrix: np.ndarray
     answers: list[Answer]
 
 
-def _vectors(space: Space) -> _Vectors:
+def _vectors(collection: Any, space: Space) -> _Vectors:
     from knowledge.models import Chunk
 
-    rows = Chunk.objects.filter(**{f"{space.column}__isnull": False}).values_list(
+    rows = Chunk.objects.filter(collection=collection, **{f"{space.column}__isnull": False}).values_list(
         "document__name", "text", space.column
     )
     names, texts, vectors = zip(*rows.iterator(5000), strict=True)
@@ -293,13 +361,15 @@ def _vectors(space: Space) -> _Vectors:
 _Nearest = Callable[[np.ndarray], list[int]]
 
 
-def _peer(make: Callable[[np.ndarray], _Nearest], asked: list[Question], shared_s: float) -> dict[str, Any]:
+def _peer(
+    make: Callable[[np.ndarray], _Nearest], collection: Any, asked: list[Question], shared_s: float
+) -> dict[str, Any]:
     """The same questions in the same spaces, nearest first. Its ingest is ours and the making of its index."""
     try:
         began = time.perf_counter()
         held = {}
         for space in (ENGLISH, WORLD):
-            vectors = _vectors(space)
+            vectors = _vectors(collection, space)
             held[space.column] = (make(vectors.matrix), vectors.answers)
         index_s = time.perf_counter() - began
     except ImportError:

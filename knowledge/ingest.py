@@ -18,6 +18,7 @@ from knowledge.models import Chunk, Document
 from knowledge.reading import kinds, process
 from knowledge.reading.process import Reading
 from knowledge.spaces import ENGLISH, WORLD, read_as, spaces_of
+from knowledge.words import stems
 
 LEASE = timedelta(minutes=5)  # longer than a step may take
 SLICE = 20.0  # seconds of embedding in one step, so that other work gets its turn
@@ -60,6 +61,7 @@ def extract(document: Document, reading: Reading | None = None) -> None:
             heading=heading,
             page=page,
             language=spoken[ordinal],
+            stems=stems(f"{heading} {text}"),
             digest=_digest(text, heading, page, spoken[ordinal]),
         )
         for ordinal, (text, heading, page) in enumerate(reading.pieces)

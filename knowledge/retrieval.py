@@ -1,16 +1,18 @@
 """Finds the passages that answer a question.
 
-Few chunks are compared one by one; many are found through the HNSW index, which goes on looking until it has enough
-of the collections asked for. The nearest are then put in order by likeness and by the words they share with the
-question.
+The question's own language is searched first, and all others where it holds nothing near. Candidates are the passages
+nearest to the question, and those that hold its rare words. A question is compared without what the collection has in
+common (the mean of its vectors, as Rocchio's feedback takes away what is not wanted): else short passages about nothing
+in particular, which lie near to everything, crowd out the right one of a large collection. Candidates are put in order
+by that likeness and by the words they share with the question, each weighed by how few chunks of the collections hold
+it (Robertson and Sparck Jones).
+
+Few chunks are compared one by one; many are found through the HNSW index, which goes on looking until it has enough.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -21,34 +23,53 @@ from django.db import connection, transaction
 from coachtool.coaching.types import Passage
 from knowledge.languages import language_of
 from knowledge.spaces import ENGLISH, WORLD, Space
+from knowledge.words import stems
 
 EXACT = 3000  # chunks up to which each is compared
-ENGLISH_SHARE = 0.2  # of the chunks, from which an English question is answered in English only
-_CANDIDATES = 24
+_CANDIDATES = 60  # by likeness
+_WORDED = 40  # more by rare words
+_RARE = 200  # chunks that hold a rare word of the question, all in all
+_MANY = 2000  # chunks at which half of their mean is what any text has in common; of a few it is their subject
 _LONGEST = 1000  # characters of a question
-_WORD = re.compile(r"\w+")
-_STEM = 5  # letters by which two words count as the same, so that endings don't matter
 
-_OF = """
-    SELECT d.language, sum(d.passages) FROM knowledge_document d JOIN knowledge_collection c ON c.id = d.collection_id
-    WHERE c.tenant_id = %s AND c.id = ANY(%s) AND d.passages > 0 GROUP BY d.language
+_HELD = """
+    SELECT t.language, sum(t.chunks), sum(t.total)::text, sum(t.total_en)::text
+    FROM knowledge_tongue t JOIN knowledge_collection c ON c.id = t.collection_id
+    WHERE c.tenant_id = %s AND c.id = ANY(%s) GROUP BY t.language
 """
-_ALL = """
-    WITH near AS MATERIALIZED (
-        SELECT id, {column} <=> %s::halfvec AS distance FROM knowledge_chunk
-        WHERE collection_id = ANY(%s) AND {column} IS NOT NULL
-    ), nearest AS (SELECT id, distance FROM near ORDER BY distance LIMIT %s)
-"""
-_INDEXED = """
-    WITH nearest AS MATERIALIZED (
-        SELECT id, {column} <=> %s::halfvec AS distance FROM knowledge_chunk
-        WHERE collection_id = ANY(%s) ORDER BY {column} <=> %s::halfvec LIMIT %s
+_SPREAD = "SELECT stem, sum(chunks) FROM knowledge_word WHERE collection_id = ANY(%s) AND stem = ANY(%s) GROUP BY stem"
+_EACH = """
+    near AS MATERIALIZED (
+        SELECT id FROM (
+            SELECT id, {column} <#> %(towards)s::halfvec AS distance FROM knowledge_chunk
+            WHERE collection_id = ANY(%(collections)s) AND language = %(language)s AND {column} IS NOT NULL OFFSET 0
+        ) AS each ORDER BY distance LIMIT %(near)s
     )
 """
-_FOUND = """
-    SELECT k.id, k.text, k.heading, k.page, d.name, d.media_type, 1 - n.distance
-    FROM nearest n JOIN knowledge_chunk k ON k.id = n.id JOIN knowledge_document d ON d.id = k.document_id
-    JOIN knowledge_collection c ON c.id = k.collection_id AND c.tenant_id = %s
+_INDEXED = """
+    near AS MATERIALIZED (
+        SELECT id FROM knowledge_chunk WHERE collection_id = ANY(%(collections)s) AND language = %(language)s
+        ORDER BY {column} <=> %(towards)s::halfvec LIMIT %(near)s
+    )
+"""
+_RANKED = """
+    worded AS MATERIALIZED (
+        SELECT id FROM knowledge_chunk
+        WHERE stems && %(rare)s::text[] AND collection_id = ANY(%(collections)s) AND language = %(language)s
+            AND {column} IS NOT NULL
+        ORDER BY ({column} <#> %(towards)s::halfvec) + 0 LIMIT %(worded)s
+    ), ranked AS (
+        SELECT k.id, k.{column} <=> %(question)s::halfvec AS distance, (
+            SELECT coalesce(sum(asked.weight), 0) FROM unnest(%(stems)s::text[], %(weights)s::float8[])
+            AS asked(stem, weight) WHERE asked.stem = ANY(k.stems)
+        ) - (k.{column} <#> %(towards)s::halfvec) AS score
+        FROM (SELECT id FROM near UNION SELECT id FROM worded) AS candidate JOIN knowledge_chunk k USING (id)
+        ORDER BY score DESC LIMIT %(limit)s
+    )
+    SELECT k.id, k.text, k.heading, k.page, d.name, d.media_type, 1 - ranked.distance, ranked.score
+    FROM ranked JOIN knowledge_chunk k USING (id) JOIN knowledge_document d ON d.id = k.document_id
+    JOIN knowledge_collection c ON c.id = k.collection_id AND c.tenant_id = %(tenant)s
+    ORDER BY ranked.score DESC
 """
 _LOOK_LONGER = (
     "SELECT set_config('hnsw.ef_search', '200', true), set_config('hnsw.iterative_scan', 'relaxed_order', true), "
@@ -57,33 +78,58 @@ _LOOK_LONGER = (
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    id: int
-    text: str
-    heading: str
-    page: int | None
-    document: str
-    media_type: str
-    likeness: float
+class _Held:
+    """What the collections hold in one language: `totals` are the sums of its vectors by column of Chunk."""
+
+    chunks: int
+    totals: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Library:
+    """Where is searched; `held` by language."""
+
+    tenant: UUID
+    collections: list[UUID]
+    held: dict[str, _Held]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """`near` where the passage is near enough for other languages to be left alone."""
+
+    passage: Passage
+    score: float
+    near: bool
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The question's words that the collections hold, and what each is worth; `rare` are those worth looking up."""
+
+    weights: dict[str, float]
+    rare: list[str]
 
 
 def search(collections: Iterable[UUID], tenant_id: UUID, question: str, limit: int = 3) -> tuple[Passage, ...]:
-    """The passages of the tenant's collections nearest to `question`, nearest first.
+    """The passages of the tenant's collections that answer `question` best, best first.
 
     Raises django.db.Error and embed.ModelMissing.
     """
     ids, question = list(collections), " ".join(question.split())[:_LONGEST]
     if not ids or not question:
         return ()
-    with connection.cursor() as cursor:
-        cursor.execute(_OF, [tenant_id, ids])
-        held = {language: int(count) for language, count in cursor.fetchall()}
-    if not held:
+    library = _Library(tenant_id, ids, _held(ids, tenant_id))
+    if not library.held:
         return ()
-    size = sum(held.values())
-    if language_of(question) == "en" and held.get("en", 0) >= ENGLISH_SHARE * size:
-        return _passages(ENGLISH, ids, tenant_id, question, held["en"], limit)
-    return _passages(WORLD, ids, tenant_id, question, size, limit)
+    words = _words(question, library)
+    language = language_of(question)
+    if language in library.held:
+        found = _found(ENGLISH if language == "en" else WORLD, library, language, question, words, limit)
+        if len(library.held) == 1 or any(each.near for each in found):
+            return tuple(each.passage for each in found)
+    found = [each for other in library.held for each in _found(WORLD, library, other, question, words, limit)]
+    return tuple(each.passage for each in sorted(found, key=lambda each: each.score, reverse=True)[:limit])
 
 
 def warm() -> None:
@@ -93,59 +139,79 @@ def warm() -> None:
         space.question("Is anybody there?")
 
 
-def _passages(
-    space: Space, collections: list[UUID], tenant_id: UUID, question: str, size: int, limit: int
-) -> tuple[Passage, ...]:
-    vector = as_text(space.question(question))
-    candidates = _nearest(space, collections, tenant_id, vector, size, max(_CANDIDATES, limit))
-    words = _lexical(question, [f"{each.heading} {each.text}" for each in candidates])
-    order = sorted(
-        range(len(candidates)), key=lambda at: candidates[at].likeness + space.lexical * words[at], reverse=True
-    )
-    model = space.model_name()
-    return tuple(
-        Passage(str(each.id), each.text, each.document, _place(each), round(each.likeness, 4), model)
-        for each in (candidates[at] for at in order[:limit])
-    )
-
-
-def _nearest(
-    space: Space, collections: list[UUID], tenant_id: UUID, vector: str, size: int, count: int
-) -> list[_Candidate]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        if size <= EXACT:
-            cursor.execute((_ALL + _FOUND).format(column=space.column), [vector, collections, count, tenant_id])
-        else:
-            cursor.execute(_LOOK_LONGER)
-            cursor.execute(
-                (_INDEXED + _FOUND).format(column=space.column), [vector, collections, vector, count, tenant_id]
-            )
-        return [_Candidate(*row) for row in cursor.fetchall()]
-
-
 def as_text(vector: np.ndarray) -> str:
     """A vector as Postgres reads it."""
     return "[" + ",".join(f"{value:.5f}" for value in vector) + "]"
 
 
-def _stems(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.lower())
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return [word[:_STEM] for word in _WORD.findall(letters) if len(word) > 2 or word.isdigit()]
+def _held(collections: list[UUID], tenant_id: UUID) -> dict[str, _Held]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [tenant_id, collections])
+        return {
+            language: _Held(
+                int(chunks),
+                {
+                    column: np.fromstring(total[1:-1], np.float32, sep=",")
+                    for column, total in ((WORLD.column, total), (ENGLISH.column, total_en))
+                    if total
+                },
+            )
+            for language, chunks, total, total_en in cursor.fetchall()
+        }
 
 
-def _lexical(question: str, texts: list[str]) -> list[float]:
-    """How much of the question's words each text holds, 0 to 1; words that few of the texts hold count more."""
-    asked = set(_stems(question))
-    held = [asked.intersection(_stems(text)) for text in texts]
-    spread = Counter(word for words in held for word in words)
-    weight = {word: math.log((len(texts) + 1) / (spread[word] + 0.5)) for word in asked if spread[word]}
-    whole = sum(weight.values()) or 1.0
-    return [sum(weight[word] for word in words) / whole for words in held]
+def _words(question: str, library: _Library) -> _Words:
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD, [library.collections, stems(question)])
+        spread = sorted((int(chunks), stem) for stem, chunks in cursor.fetchall())
+    rare, room = [], _RARE
+    for chunks, stem in spread:
+        room -= chunks
+        if room < 0:
+            break
+        rare.append(stem)
+    size = sum(each.chunks for each in library.held.values())
+    return _Words({stem: math.log(1 + (size - chunks + 0.5) / (chunks + 0.5)) for chunks, stem in spread}, rare)
 
 
-def _place(each: _Candidate) -> str:
+def _found(space: Space, library: _Library, language: str, question: str, words: _Words, limit: int) -> list[_Found]:
+    """The best of one language, best first."""
+    held = library.held[language]
+    vector = towards = space.question(question)
+    if space.column in held.totals:
+        towards = vector - space.common * held.totals[space.column] / (held.chunks + _MANY)
+    near = _EACH if held.chunks <= EXACT else _INDEXED
+    values = {
+        "tenant": library.tenant,
+        "collections": library.collections,
+        "language": language,
+        "question": as_text(vector),
+        "towards": as_text(towards),
+        "stems": list(words.weights),
+        "weights": [space.lexical * weight for weight in words.weights.values()],
+        "rare": words.rare,
+        "near": max(_CANDIDATES, limit),
+        "worded": _WORDED,
+        "limit": limit,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        if near is _INDEXED:
+            cursor.execute(_LOOK_LONGER)
+        cursor.execute((f"WITH {near}, {_RANKED}").format(column=space.column), values)
+        rows = cursor.fetchall()
+    model = space.model_name()
+    return [
+        _Found(
+            Passage(str(id_), text, document, _place(document, kind, page, heading), round(likeness, 4), model),
+            score,
+            likeness >= space.near,
+        )
+        for id_, text, heading, page, document, kind, likeness, score in rows
+    ]
+
+
+def _place(document: str, media_type: str, page: int | None, heading: str) -> str:
     """ "Claims handbook.pdf, page 4, Limits" """
-    unit = "slide" if "presentation" in each.media_type else "page"
-    parts = [each.document, f"{unit} {each.page}" if each.page else "", each.heading.rpartition(" > ")[2]]
+    unit = "slide" if "presentation" in media_type else "page"
+    parts = [document, f"{unit} {page}" if page else "", heading.rpartition(" > ")[2]]
     return ", ".join(part for part in parts if part)

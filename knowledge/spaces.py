@@ -27,14 +27,18 @@ _loading = threading.Lock()
 class Space:
     """`column` of Chunk holds its vectors (384, unit length); `question` and `passage` make them from text.
 
-    `lexical` is what sharing all of the question's words is worth in cosine.
+    What a search weighs: `common`, how much of the collection's mean is taken from a question; `lexical`, what a word
+    that question and passage share is worth in cosine, for each unit of the logarithm of its rarity; `near`, the cosine
+    below which nothing is about the question, so that other languages are searched as well.
     """
 
     column: str
     model_name: Callable[[], str]
     question: Callable[[str], np.ndarray]
     passage: Callable[[str], np.ndarray]
+    common: float
     lexical: float
+    near: float
 
 
 def _english(text: str) -> np.ndarray:
@@ -66,8 +70,10 @@ def _english_question(text: str) -> np.ndarray:
     return _english(_ASKED + text)
 
 
-ENGLISH = Space("dense_en", embed.model_name, _english_question, _english, lexical=0.05)
-WORLD = Space("dense", multilingual.model_name, multilingual.question, multilingual.passage, lexical=0.0)
+ENGLISH = Space("dense_en", embed.model_name, _english_question, _english, common=0.6, lexical=0.004, near=0.55)
+WORLD = Space(
+    "dense", multilingual.model_name, multilingual.question, multilingual.passage, common=0.6, lexical=0.001, near=0.80
+)
 
 
 def spaces_of(language: str) -> tuple[Space, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
@@ -12,6 +13,7 @@ from django.conf import settings
 from coachtool.site import outgoing
 from knowledge import originals
 from knowledge.originals import Incoming
+from knowledge.reading import charsets
 
 AGENT = "coachtool"
 MOST_HOPS = 5
@@ -122,11 +124,25 @@ def _kept(url: str, answer: httpx.Response) -> Page:
         raise NotFetched("The site does not show it without signing in.")
     if answer.status_code != 200:
         raise NotFetched(f"The site answered {answer.status_code} instead of a page.")
+    media_type, _, more = answer.headers.get("Content-Type", "").partition(";")
+    media_type = media_type.strip().lower()[:100]
+    parts = answer.iter_raw()
+    if codec := _charset(media_type, more):
+        parts = charsets.in_utf8(parts, codec)
     try:
-        incoming = originals.receive(answer.iter_raw(), settings.DOCUMENT_MB * 1_000_000)
+        incoming = originals.receive(parts, settings.DOCUMENT_MB * 1_000_000)
     except (originals.TooLarge, outgoing.AnswerRefused):
         raise NotFetched(f"It is larger than {settings.DOCUMENT_MB} MB.") from None
-    return Page(url, answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:100], incoming)
+    return Page(url, media_type, incoming)
+
+
+def _charset(media_type: str, parameters: str) -> str:
+    """The encoding that the site names for a text, where that is not UTF-8: it goes before what the page says."""
+    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", parameters, re.I)
+    if not named or not (media_type.startswith("text/") or media_type == "application/xhtml+xml"):
+        return ""
+    codec = charsets.codec_of(named[1])
+    return "" if codec == "utf-8" else codec
 
 
 def _sentence(problem: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import html
 import io
@@ -13,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
+from knowledge.reading.charsets import decoded, decoded_page
 from knowledge.reading.kinds import Unreadable
 
 MOST_PAGES = 3000
@@ -45,21 +45,6 @@ class Skipped:
 def blocks_of(path: Path, kind: str, name: str) -> Iterator[Block | Skipped]:
     """Raises Unreadable."""
     return _READERS[kind](path, name)
-
-
-def decoded(data: bytes) -> str:
-    """Text in the encoding that it begins with, in UTF-8, or in Windows-1252 where it is not UTF-8."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _clean(text: str) -> str:
@@ -214,7 +199,7 @@ def _title(name: str) -> str:
 def _html(path: Path, name: str) -> Iterator[Block | Skipped]:
     import trafilatura
 
-    text = decoded(path.read_bytes())
+    text = decoded_page(path.read_bytes())
     found = trafilatura.extract(
         text, output_format="markdown", include_tables=True, include_comments=False, include_formatting=True,
         favor_recall=True, with_metadata=False,

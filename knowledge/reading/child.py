@@ -11,9 +11,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from knowledge.reading.blocks import Skipped, blocks_of, decoded, links_of, title_of
+from knowledge.reading.blocks import Skipped, blocks_of, links_of, title_of
+from knowledge.reading.charsets import decoded_page
 from knowledge.reading.chunking import Piece, pieces_of
 from knowledge.reading.kinds import Unreadable
+from knowledge.reading.pages import continued
 
 MEMORY = 2_000_000_000  # bytes of address space
 SECONDS = 90  # of processor time
@@ -43,7 +45,8 @@ def read(path: Path, kind: str, name: str, address: str) -> dict:
 
     def blocks():
         nonlocal title
-        for found in blocks_of(path, kind, name):
+        whole = blocks_of(path, kind, name)
+        for found in continued(whole) if kind == "pdf" else whole:
             if isinstance(found, Skipped):
                 skipped.append(found)
                 continue
@@ -66,7 +69,7 @@ def read(path: Path, kind: str, name: str, address: str) -> dict:
         )
     links: dict = {}
     if kind == "html" and address:
-        page = decoded(path.read_bytes())
+        page = decoded_page(path.read_bytes())
         links, title = links_of(page, address), title_of(page) or title
     return {
         "title": title,

@@ -22,6 +22,7 @@ class Site:
     def __init__(self):
         self.pages: dict[str, object] = {}
         self.asked: list[str] = []
+        self.charset = ""  # as the site's header names it
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -33,9 +34,10 @@ class Site:
                 if text.startswith("-> "):
                     self.send_header("Location", text.removeprefix("-> "))
                 plain = self.path.endswith((".txt", ".md", ".pdf"))
-                self.send_header("Content-Type", "text/plain" if plain else "text/html")
+                kind = "text/plain" if plain else "text/html"
+                self.send_header("Content-Type", kind + (f"; charset={site.charset}" if site.charset else ""))
                 self.end_headers()
-                self.wfile.write(text.encode())
+                self.wfile.write(text.encode(site.charset or "utf-8"))
 
             def log_message(self, *arguments):
                 pass
@@ -273,3 +275,19 @@ def test_a_crawl_under_way_is_not_begun_again(collection, site):
     crawling.step(crawl.pk)
     with pytest.raises(actions.Refused, match="right now"), contextlib.nullcontext():
         actions.recrawl(crawl)
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("iso-8859-2", "Žádost o stipendium podávejte do konce září"),
+        ("Shift_JIS", "奨学金の申請は九月末までに提出してください"),
+        ("koi8-r", "Заявление на стипендию подаётся до конца сентября"),
+    ],
+)
+def test_a_page_is_read_in_the_encoding_that_the_site_names(collection, site, charset, words):
+    site.charset = charset
+    site.page("/", words)
+    (document,) = crawl_of(collection, site, depth=0).documents.all()
+    assert document.name == words
+    assert words in " ".join(document.chunks.values_list("text", flat=True))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.reading import chunking
+from knowledge.reading import charsets, child, chunking
 from knowledge.reading.blocks import Block, Skipped, blocks_of
 from knowledge.reading.kinds import kind_of
+from knowledge.reading.pages import continued
 from tests.knowledge.conftest import add, texts
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -18,6 +19,10 @@ def pieces(name: str) -> list[chunking.Piece]:
     path = DOCUMENTS / name
     found = blocks_of(path, kind_of(path, name).name, name)
     return list(chunking.pieces_of(block for block in found if isinstance(block, Block)))
+
+
+def over_pages(*blocks: Block) -> list[tuple[int | None, str]]:
+    return [(each.page, each.text) for each in continued(blocks)]
 
 
 def piece_with(name: str, words: str) -> chunking.Piece:
@@ -139,3 +144,80 @@ def test_chunks_of_other_languages_lie_in_the_multilingual_space_only(collection
     assert [(c.language, c.dense is not None, c.dense_en is not None) for c in german.chunks.all()] == [
         ("de", True, False)
     ]
+
+
+PARAGRAPH = {
+    "iso-8859-2": "Žádost o stipendium podávejte do konce září, příjmy doložte potvrzením úřadu práce.",
+    "shift_jis": "奨学金の申請は九月末までに提出してください。収入の証明書が必要です。",
+    "koi8-r": "Заявление на стипендию подаётся до конца сентября вместе со справкой о доходах.",
+    "gb2312": "奖学金申请必须在九月底之前提交，并附上收入证明和推荐信。",
+    "iso-2022-jp": "奨学金の申請は九月末までに提出してください。",
+    "windows-1252": "L’été, les bourses sont versées à la fin de l’année – sans exception.",
+}
+
+
+@pytest.mark.parametrize("charset", PARAGRAPH)
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<!DOCTYPE html><html><head><meta charset="{}"><title>t</title></head>',
+        "<html><head><META HTTP-EQUIV=Content-Type CONTENT='text/html; charset={}'><title>t</title></head>",
+        '<?xml version="1.0" encoding="{}"?><html><head><title>t</title></head>',
+    ],
+)
+def test_a_web_page_is_read_in_the_encoding_that_it_names(charset, head, tmp_path):
+    page = f"{head.format(charset)}<body><main><h1>Info</h1><p>{PARAGRAPH[charset]}</p></main></body></html>"
+    path = tmp_path / "page.html"
+    path.write_bytes(page.encode("cp1252" if charset == "windows-1252" else charset))
+    read = "".join(piece.text for piece in chunking.pieces_of(blocks_of(path, "html", "page.html")))
+    assert PARAGRAPH[charset] in read
+
+
+@pytest.mark.parametrize("charset", ["hex", "zip", "utf-7", "rot13", "punycode", "no-such", "iso-8859-2"])
+def test_what_is_utf8_is_read_so_whatever_the_page_says(charset):
+    page = f'<html><head><meta charset="{charset}"></head><p>Größe, taille, méret: ő</p>'
+    assert charsets.decoded_page(page.encode()) == page
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        *(("latin1", "cp1252"), ("US-ASCII", "cp1252"), ("Shift_JIS", "cp932"), ("x-sjis", "cp932")),
+        *(("KOI8-R", "koi8-r"), (" utf8 ", "utf-8"), ("windows-1251", "cp1251"), ("GB2312", "gb18030")),
+        *(("hex", ""), ("utf-7", ""), ("unicode_escape", ""), ("idna", ""), ("no such", ""), ("a\0b", ""), ("", "")),
+    ],
+)
+def test_an_encoding_is_named_as_browsers_understand_it(label, codec):
+    assert charsets.codec_of(label) == codec
+
+
+def test_a_sentence_that_goes_on_over_a_page_of_a_pdf_is_read_whole_on_the_page_where_it_begins():
+    found = child.read(DOCUMENTS / "claims-handbook.pdf", "pdf", "claims-handbook.pdf", "")["pieces"]
+    (text, page), *more = [(text, page) for text, _, page in found if "Pass the" in text]
+    assert "Pass the file to the special investigations unit with form SIU-4" in text and page == 1 and not more
+    (rest,) = [page for text, _, page in found if "Never tell the customer that an investigation" in text]
+    assert rest == 2
+
+
+def test_only_the_rest_of_the_sentence_moves():
+    assert over_pages(Block("Ask. Then call the", page=1), Block("office at once. Wait. Go on.", page=2)) == [
+        (1, "Ask. Then call the office at once."),
+        (2, "Wait. Go on."),
+    ]
+    assert over_pages(Block("Sign the agree-", page=1), Block("ment.", page=2)) == [(1, "Sign the agreement.")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Block("This is all.", page=1), Block("new page", page=2)),
+        (Block("Bring your card", page=1), Block("Opening hours are long.", page=2)),
+        (Block("Call the", page=1), Block("office", page=3)),
+        (Block("Call the", page=1), Block("office", page=1)),
+        (Block("Who to call", level=2, page=1), Block("the office", page=2)),
+        (Block("Call the", page=1), Block("office", level=2, page=2)),
+        (Block("Call the", page=1), Block(rows=(("office", "hours"),), page=2)),
+    ],
+)
+def test_what_does_not_go_on_stays_on_its_own_page(before, after):
+    assert list(continued((before, after))) == [before, after]

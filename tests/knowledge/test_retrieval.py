@@ -9,6 +9,8 @@ from django.db import connection
 from knowledge import actions, retrieval
 from knowledge.library import Library
 from knowledge.models import Chunk, Collection, Document
+from knowledge.spaces import ENGLISH
+from knowledge.words import stems
 from tests import factories
 from tests.knowledge.conftest import add
 
@@ -26,17 +28,21 @@ def found(collection: Collection, question: str, **options) -> list[str]:
 
 def crowd(collection: Collection, count: int) -> None:
     """Many chunks with vectors in all directions, most of them not far from each other."""
-    document = Document.objects.create(
-        collection=collection, kind="file", name="crowd", state="read", language="en", passages=count
-    )
     chance = np.random.default_rng(7)
     vectors = chance.normal(size=(count, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    columns = "collection_id, document_id, ordinal, text, heading, digest, language, dense_en, dense"
+    copied(collection, [(f"crowd {number}", retrieval.as_text(vector)) for number, vector in enumerate(vectors)])
+
+
+def copied(collection: Collection, rows: list[tuple[str, str]]) -> None:
+    """English chunks with their vectors as they are given."""
+    document = Document.objects.create(
+        collection=collection, kind="file", name="crowd", state="read", language="en", passages=len(rows)
+    )
+    columns = "collection_id, document_id, ordinal, text, heading, digest, language, stems, dense_en, dense"
     with connection.cursor() as cursor, cursor.copy(f"COPY knowledge_chunk ({columns}) FROM STDIN") as copy_:
-        for number, vector in enumerate(vectors):
-            text = retrieval.as_text(vector)
-            copy_.write_row([collection.pk, document.pk, number, f"crowd {number}", "", "", "en", text, text])
+        for number, (text, vector) in enumerate(rows):
+            copy_.write_row([collection.pk, document.pk, number, text, "", "", "en", stems(text), vector, vector])
 
 
 def test_a_question_finds_the_passage_that_answers_it_with_its_place(collection):
@@ -64,6 +70,55 @@ def test_a_question_in_one_language_finds_what_stands_in_another(collection):
 def test_an_english_question_reaches_other_languages_where_no_english_is(collection):
     add(collection, "ordnung.md", URLAUB)
     assert "28 Tage" in found(collection, "How many days of holiday do I get?", limit=1)[0]
+
+
+def test_the_questions_own_language_comes_first(collection):
+    add(collection, "policy.md", LEAVE)
+    add(collection, "ordnung.md", URLAUB)
+    assert "28 days" in found(collection, "How many days of holiday do I get?", limit=1)[0]
+    assert "28 Tage" in found(collection, "Wie viele freie Tage stehen mir im Jahr zu?", limit=1)[0]
+
+
+def test_other_languages_answer_where_the_questions_own_holds_nothing_near(collection):
+    add(collection, "printer.md", "# Toner\n\nOpen the flap and pull the empty cartridge out by its green handle.\n")
+    add(collection, "ordnung.md", URLAUB)
+    assert "28 Tage" in found(collection, "How many days of holiday do I get?", limit=1)[0]
+
+
+def test_a_rare_word_brings_a_passage_that_others_lie_nearer_than(collection, monkeypatch):
+    question = "What is form QX731 for?"
+    asked = ENGLISH.question(question)
+    chance = np.random.default_rng(3)
+
+    def at(likeness: float) -> str:
+        aside = chance.normal(size=384).astype(np.float32)
+        aside -= (aside @ asked) * asked
+        return retrieval.as_text(likeness * asked + (1 - likeness**2) ** 0.5 * aside / np.linalg.norm(aside))
+
+    rows = [(f"Note {number}", at(0.705)) for number in range(50)] + [("Damage goes on QX731.", at(0.7))]
+    copied(collection, rows)
+    monkeypatch.setattr(retrieval, "_CANDIDATES", 10)
+    assert found(collection, question)[0] == "Damage goes on QX731."
+
+
+def test_what_a_large_collection_has_in_common_is_no_answer(collection, monkeypatch):
+    """A passage about nothing but what all are about lies nearer than the one that answers, and comes after it."""
+    question = "How many days of holiday do I get?"
+    asked = ENGLISH.question(question)
+    chance = np.random.default_rng(5)
+    common = chance.normal(size=384).astype(np.float32)
+    common = 0.6 * asked + 0.8 * common / np.linalg.norm(common)
+
+    def beside(vector: np.ndarray, spread: float) -> str:
+        moved = vector + spread * chance.normal(size=384) / 384**0.5
+        return retrieval.as_text(moved / np.linalg.norm(moved))
+
+    aside = chance.normal(size=384).astype(np.float32)
+    aside /= np.linalg.norm(aside)
+    rows = [(f"Note {number}", beside(common, 0.5)) for number in range(300)]
+    copied(collection, [*rows, ("About nothing", beside(common, 0)), ("28", beside(0.55 * asked + 0.83 * aside, 0))])
+    monkeypatch.setattr(retrieval, "_MANY", 0)
+    assert found(collection, question)[0] == "28"
 
 
 def test_a_small_collection_among_many_chunks_answers_as_well_as_alone(collection, monkeypatch):
