@@ -21,7 +21,11 @@ class Change:
 
 
 _SECTION_FIELDS = {
-    "persona": ("persona.name", "persona.role", "persona.face", "persona.manner", "persona.mood", "memory", "coach"),
+    "persona": (
+        *("persona.name", "persona.role", "persona.face", "persona.voice", "persona.manner", "persona.mood"),
+        *("memory", "coach"),
+        *(f"phrases.{name}" for name in labels.PHRASES),
+    ),
     "situation": ("situation", "learner_role", "opening", "tips"),
     "closing": ("closing_passed", "closing_not_passed", "closing_unclear"),
     "settings": ("title", "field", "summary", "minutes", "pass_mark", "max_score", "attempts", "counts"),

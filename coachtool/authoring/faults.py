@@ -32,6 +32,7 @@ _SECTIONS = {
     "persona": "persona",
     "memory": "persona",
     "coach": "persona",
+    "phrases": "persona",
     "situation": "situation",
     "learner_role": "situation",
     "opening": "situation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coachtool.authoring import outline, suggest
+from coachtool.authoring import labels, outline, suggest
 from coachtool.authoring.outline import Definition
 
 
@@ -27,7 +27,8 @@ def write(answers: Answers) -> tuple[Definition, dict[str, list[str]]]:
     draft = outline.blank()
     draft |= {"title": answers.title, "situation": answers.situation, "learner_role": answers.learner_role}
     draft["opening"] = answers.opening or f"Hello, I'm {answers.name}. You wanted to talk to me?"
-    draft["persona"] |= {"name": answers.name, "role": answers.role, "face": answers.face}
+    voice = labels.VOICE_OF.get(answers.face, "hibari")
+    draft["persona"] |= {"name": answers.name, "role": answers.role, "face": answers.face, "voice": voice}
     objective = {**outline.new("objective"), "name": answers.title}
     suggested = {}
     for index, text in enumerate(answers.heard):

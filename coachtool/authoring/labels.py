@@ -17,6 +17,7 @@ FIELDS = {
     "persona.name": "Name",
     "persona.role": "Role",
     "persona.face": "Face",
+    "persona.voice": "Voice",
     "persona.manner": "Manner",
     "persona.mood": "Mood",
     "memory": "What is remembered of a learner",
@@ -59,6 +60,39 @@ FIELDS = {
     "fact.source": "Source",
 }
 
+PHRASES = {
+    "greeting": "The learner says hello",
+    "heard": "A key point was heard",
+    "neutral": "Something was said, and there is more to hear",
+    "doubt": "That was not right",
+    "figure": "The figure was not right",
+    "stuck": "The learner does not know",
+    "concrete": "It was not definite enough",
+    "concrete_unsure": "It sounded like a guess",
+    "concrete_asked": "It was asked back",
+    "concrete_reported": "It is what others say",
+    "concrete_listed": "It was only a list",
+    "concrete_heard": "It was not heard well",
+    "back": "Back to the question",
+    "aside": "Another subject",
+    "unanswered": "A question without an approved answer",
+    "moving": "Leaving a point for now",
+    "practise": "Before practice at the end",
+    "gentle": "The learner hesitates",
+    "own_words": "“It’s clear”, said hesitantly",
+    "encourage": "Rightly said, with many pauses",
+    "slowly": "The learner hurries",
+    "nudge": "The learner is silent",
+    "again": "Meeting again",
+    "recall": "Meeting again, after getting stuck",
+    "recall_passed": "Meeting again, after a pass",
+    "recall_elsewhere": "Meeting again, from another activity",
+    "recall_promised": "What the learner promised last time",
+    "farewell": "The learner wants to stop",
+}
+"""When the persona says each of its small phrases. The honest line about being an AI is not the author's to change."""
+FIELDS |= {f"phrases.{name}": when for name, when in PHRASES.items()}
+
 ITEMS = {"objective": "Objective", "point": "Key point", "guardrail": "Limit", "fact": "Fact"}
 
 SECTIONS = {
@@ -71,7 +105,15 @@ SECTIONS = {
     "settings": "Title and grading",
 }
 
-FACES = (("ruth", "Ruth"), ("maya", "Maya"))
+FACES = (("ruth", "Ruth"), ("maya", "Maya"), ("daniel", "Daniel"), ("samuel", "Samuel"))
+VOICES = (
+    ("hibari", "A woman, US English"),
+    ("hibari-alto", "A woman with a lower voice, US English"),
+    ("hibari-tenor", "A man, US English"),
+    ("hibari-bass", "A man with a deeper voice, US English"),
+)
+VOICE_OF = {"ruth": "hibari-alto", "maya": "hibari", "daniel": "hibari-bass", "samuel": "hibari-tenor"}
+"""The voice that a face begins with."""
 MOODS = (
     ("neutral", "Neutral"),
     ("encouraging", "Encouraging"),
@@ -117,6 +159,7 @@ _CHOSEN = {
     "objective.if_not_met": {"": IN_ORDER, CLOSE: ENDS},
     "objective.confirmation": dict(CONFIRMATIONS),
     "persona.face": dict(FACES),
+    "persona.voice": dict(VOICES),
     "persona.mood": dict(MOODS),
     "counts": dict(COUNTS),
     "guardrail.action": {value: name for value, name, _ in ACTIONS},

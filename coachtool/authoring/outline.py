@@ -34,7 +34,7 @@ DEFAULTS: Definition = {
     "memory": "activity",
     "coach": "authored",
 }
-_PERSONA = {"name": "", "role": "", "face": "ruth", "manner": "", "mood": "neutral"}
+_PERSONA = {"name": "", "role": "", "face": "ruth", "voice": "hibari", "manner": "", "mood": "neutral"}
 
 
 class NoSuchItem(LookupError):
@@ -53,6 +53,7 @@ def blank() -> Definition:
         "guardrails": [],
         "facts": [],
         "knowledge": [],
+        "phrases": {},
         **DEFAULTS,
     }
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from coachtool.authoring import outline
+from coachtool.authoring import labels, outline
 from coachtool.authoring.offer import NOTHING, Offer
 from coachtool.authoring.outline import Definition
 
@@ -23,7 +23,7 @@ _LINES = 80  # lines in one list
 _ID = re.compile(r"[\w.-]{1,80}", re.ASCII)
 
 _TEXTS = {
-    "persona": ("name", "role", "face", "manner", "mood"),
+    "persona": ("name", "role", "face", "voice", "manner", "mood"),
     "situation": ("situation", "learner_role", "opening"),
     "closing": ("closing_passed", "closing_not_passed", "closing_unclear"),
     "settings": ("title", "field", "summary", "counts"),
@@ -39,7 +39,8 @@ _LISTS = {
     "fact": ("asked_by",),
 }
 _CHOICES = {
-    "face": ("ruth", "maya"),
+    "face": tuple(face for face, _ in labels.FACES),
+    "voice": tuple(voice for voice, _ in labels.VOICES),
     "mood": ("neutral", "encouraging", "concerned", "firm", "doubtful"),
     "counts": ("best", "last", "first"),
     "memory": ("off", "activity", "persona"),
@@ -62,6 +63,7 @@ def read(section: str, data: Mapping[str, str], definition: Definition, offer: O
         if chosen.get("coach") == "generative" and not offer.generative:
             del chosen["coach"]
         draft |= chosen
+        draft["phrases"] = _phrases(data, draft.get("phrases") or {})
     elif section in ("situation", "closing", "settings"):
         draft |= _texts(section, "", data)
         if section == "situation" and "tips" in data:
@@ -131,6 +133,16 @@ def _texts(of: str, prefix: str, data: Mapping[str, str]) -> Definition:
             continue
         found[name] = value[:200] if name in ("title", "name") else value
     return found
+
+
+def _phrases(data: Mapping[str, str], before: Mapping[str, Any]) -> Definition:
+    """The persona's own phrases; what is left empty is said in the words that stand there otherwise."""
+    found = dict(before)
+    for name in labels.PHRASES:
+        typed = data.get(f"phrases.{name}")
+        if typed is not None:
+            found[name] = _clean(typed)[:_LONGEST] if name == "farewell" else lines(typed)
+    return {name: said for name, said in found.items() if said}
 
 
 def _ways_on(path: str, data: Mapping[str, str]) -> Definition:

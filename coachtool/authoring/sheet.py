@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coachtool.activities.brief import CLOSE, Brief, Guardrail, KeyPoint
+from coachtool.activities.brief import CLOSE, Brief, Guardrail, KeyPoint, Phrases
 from coachtool.authoring import labels, outline, posted, suggest
 from coachtool.authoring.advice import Advice
 from coachtool.authoring.faults import Fault
@@ -101,6 +101,28 @@ class Sheet:
         if not self.offer.generative and self.definition["coach"] == "authored":
             return (memory,)
         return (memory, self._field("coach", "coach", kind="options", choices=labels.COACHES))
+
+    def phrases(self, section: str) -> tuple[Field, ...]:
+        """What the persona says between the author's own lines, with the words that stand there otherwise."""
+        if section != "persona":
+            return ()
+        return tuple(self._phrase(name, getattr(Phrases(), name)) for name in labels.PHRASES)
+
+    def _phrase(self, name: str, usual: str | tuple[str, ...]) -> Field:
+        one = isinstance(usual, str)
+        return self._field(
+            f"phrases.{name}",
+            f"phrases.{name}",
+            kind="area" if one else "lines",
+            rows=1 if one else max(2, len(usual)),
+            optional=True,
+            placeholder=usual if one else "\n".join(usual),
+            help="Put {what} where the point or the promise is named." if "{what}" in " ".join(usual) else "",
+        )
+
+    @property
+    def phrases_open(self) -> bool:
+        return any(fault.path.startswith("phrases.") for fault in self.faults)
 
     @property
     def more_open(self) -> bool:
@@ -277,6 +299,7 @@ _FORMS: dict[str, dict[str, dict[str, Any]]] = {
         "persona.face": {"kind": "faces", "choices": labels.FACES},
         "persona.name": {"help": "One name is enough."},
         "persona.role": {"help": "Who they are to the learner, such as “claims team lead at Northgate”."},
+        "persona.voice": {"kind": "choice", "choices": labels.VOICES, "help": "Choose one that goes with the face."},
         "persona.manner": {
             "kind": "area",
             "optional": True,

@@ -214,6 +214,7 @@ def _page(
         "page": page,
         "fields": page.fields(name) if name in ("persona", "situation", "closing", "settings") else (),
         "more": page.more(name),
+        "phrases": page.phrases(name),
         "faults": [(fault, sheet.dom_id(shown, fault.path)) for fault in here],
         "undo": _undo(draft, name) if conflict is None else "",
         "at": page.at,

@@ -73,9 +73,10 @@ def _missing(objective: Objective, judged: dict[str, KeyPointJudgement]) -> tupl
 def _explore(brief: Brief, state: CoachState, judged: dict[str, KeyPointJudgement]) -> Step:
     """The next prompt of the first objective that has one; of move `close` when none has. Its state remembers the way.
 
-    Objectives whose turn is over are left on the way, which may pass over others.
+    Objectives whose turn is over are left on the way, which may pass over others. One that was begun out of its order
+    (`begin_at`) comes to its end before the others.
     """
-    for objective in brief.objectives:
+    for objective in sorted(brief.objectives, key=lambda each: each.id != _begun(brief, state)):
         if objective.id in state.skipped:
             continue
         met = _met(objective, judged)
@@ -84,6 +85,13 @@ def _explore(brief: Brief, state: CoachState, judged: dict[str, KeyPointJudgemen
             return step
         state = _leave(brief, state, objective, met, judged)
     return Step("close", "", state)
+
+
+def _begun(brief: Brief, state: CoachState) -> str:
+    """The objective that is being asked about, while its turn is not over; else nothing."""
+    objective = owner(brief, state.focus)
+    begun = objective is not None and f"@{objective.id}" in state.asked and objective.id not in state.left
+    return objective.id if begun else ""
 
 
 def _ask(objective: Objective, state: CoachState, judged: dict[str, KeyPointJudgement]) -> Step | None:

@@ -171,6 +171,11 @@ def outgoing(
     return _trigger(guardrail, seq, touch.quote, "persona")
 
 
+def steers(text: str) -> bool:
+    """Whether `text` tries to talk the persona or its scoring round (MANIPULATION)."""
+    return bool(_matching(MANIPULATION.patterns, text))
+
+
 def answer_to(brief: Brief, text: str) -> Fact | None:
     """The approved answer to a question in `text`, if there is one."""
     best = max((_fact_for(brief, piece) for piece in _asked(text)), key=lambda found: found[0], default=(0.0, None))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from coachtool.activities.brief import Brief
-from coachtool.coaching import judge, proposals
+from coachtool.coaching import guard, judge, proposals
 from coachtool.coaching.types import KeyPointJudgement, ObjectiveJudgement, Proposal, Scorecard, Turn
 
 _ENOUGH = 1e-9  # what rounding may take from a score that reaches the pass mark
@@ -16,8 +16,12 @@ _ENOUGH = 1e-9  # what rounding may take from a score that reaches the pass mark
 def objectives(
     brief: Brief, transcript: tuple[Turn, ...], proposed: tuple[Proposal, ...] = ()
 ) -> tuple[ObjectiveJudgement, ...]:
-    """Every objective as it is judged, with the evidence that a model proposed."""
-    return proposals.combined(brief, judge.judge(brief, transcript), proposed, transcript)
+    """Every objective as it is judged, with the evidence that a model proposed.
+
+    Words that try to steer the persona or its scoring are no evidence, whatever else is said in the same breath.
+    """
+    counting = tuple(turn for turn in transcript if turn.speaker != "learner" or not guard.steers(turn.text))
+    return proposals.combined(brief, judge.judge(brief, counting), proposed, counting)
 
 
 def key_points(

@@ -12,11 +12,15 @@ RATE = 24_000
 
 @dataclass(frozen=True)
 class Phone:
-    """One sound of speech: an IPA symbol, or "" for silence, and when it is heard, in ms from the first sample."""
+    """One sound of speech: an IPA symbol, or "" for silence, and when it is heard, in ms from the first sample.
+
+    `stressed`: a vowel that carries its word's main stress.
+    """
 
     symbol: str
     start_ms: float
     end_ms: float
+    stressed: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What an author chooses beside the words: memory, the coach, documents, and what follows on an objective."""
 
 import copy
+import dataclasses
 
 import pytest
 
+from coachtool.activities.brief import Phrases
 from coachtool.activities.models import ActivityVersion
-from coachtool.authoring import advice, compare, drafts, faults, offer, outline
+from coachtool.authoring import advice, compare, drafts, faults, labels, offer, outline
 from coachtool.authoring.models import CourseActivity, Draft
 from coachtool.authoring.offer import Offer, Shelf
 from knowledge.models import Collection, Document
@@ -39,6 +41,50 @@ def test_memory_is_chosen_in_plain_words_and_published(author):
     follow(author, press(author, page, "/persona/", "save", memory="persona"))
     press(author, page, "/persona/", "save", memory="for ever", revision="2")
     assert Draft.objects.get().definition["memory"] == "persona"
+
+
+def test_a_voice_is_chosen_by_what_it_sounds_like_and_begins_with_the_face(author):
+    mine = author.begun()
+    page = author.get("section", mine.activity.slug, "persona")
+    assert form(page, "/persona/").fields["persona.voice"] == labels.VOICE_OF["maya"]
+    assert "A man with a deeper voice, US English" in page.text
+    page = follow(author, press(author, page, "/persona/", "save", **{"persona.voice": "hibari-bass"}))
+    press(author, page, "/persona/", "save", **{"persona.voice": "whoever"})
+    assert Draft.objects.get().definition["persona"]["voice"] == "hibari-bass"
+    author.post("publish", mine.activity.slug, revision=Draft.objects.get().revision, looked="yes")
+    mine.activity.refresh_from_db()
+    assert mine.activity.latest.brief.persona.voice == "hibari-bass"
+
+
+def test_small_phrases_are_the_authors_own_or_the_ones_that_are_shown(author):
+    mine = author.begun()
+    page = author.get("section", mine.activity.slug, "persona")
+    fields = form(page, "/persona/").fields
+    assert fields["phrases.heard"] == "" and "Good, I heard that." in page.text
+    assert "phrases.who" not in fields, "what it says about being an AI is not the author's to change"
+    own = {"phrases.heard": "Got it.\r\n\r\nFair enough.", "phrases.farewell": "Bye then."}
+    page = follow(author, press(author, page, "/persona/", "save", **own))
+    assert Draft.objects.get().definition["phrases"] == {"heard": ["Got it.", "Fair enough."], "farewell": "Bye then."}
+    author.post("publish", mine.activity.slug, revision=Draft.objects.get().revision, looked="yes")
+    mine.activity.refresh_from_db()
+    phrases = mine.activity.latest.brief.phrases
+    assert (phrases.heard, phrases.farewell) == (("Got it.", "Fair enough."), "Bye then.")
+    assert phrases.neutral == Phrases().neutral
+    page = author.get("section", mine.activity.slug, "persona")
+    follow(author, press(author, page, "/persona/", "save", **{"phrases.heard": ""}))
+    assert Draft.objects.get(activity=mine.activity).definition["phrases"] == {"farewell": "Bye then."}
+
+
+def test_a_changed_phrase_is_told_as_what_it_is_said_for():
+    before, after = outline.blank(), outline.blank()
+    after["phrases"] = {"stuck": ["Take your time."]}
+    (change,) = compare.changes(before, after)
+    assert (change.section, change.where) == ("persona", "The learner does not know")
+    assert (change.before, change.after) == ((), ("Take your time.",))
+
+
+def test_every_small_phrase_but_the_honest_line_can_be_written():
+    assert {entry.name for entry in dataclasses.fields(Phrases)} == {*labels.PHRASES, "who"}
 
 
 def test_the_language_model_is_offered_only_where_the_site_has_one(author, settings):

@@ -198,3 +198,28 @@ def test_a_person_who_could_not_change_the_outcome_does_not_hold_it_up(monkeypat
     of = replace(brief(c={"confirmation": "person"}), pass_mark=0.6)
     verdicts(monkeypatch, of, a1="met", a2="met", b1="met", b2="met")
     assert scoring.scorecard(of, (), "x").passed is True
+
+
+def test_who_stalls_at_a_remembered_point_is_helped_there_before_anything_else_is_asked():
+    of = brief()
+    step = agenda.begin_at(of, "b2")
+    prompts = []
+    while step.move != "close" and len(prompts) < 9:
+        prompts.append(step.prompt)
+        step = agenda.next_step(of, step.state, judged(of))
+    assert prompts[:4] == ["Practise b2.", "Probe b2?", "Hint 1 of b2?", "Hint 2 of b2?"]
+    assert "Question a?" in prompts and prompts.index("Question a?") > prompts.index("Probe b1?")
+    assert "Question b?" not in prompts
+
+
+def test_once_a_remembered_point_is_shown_the_rest_of_its_objective_follows_and_then_the_others():
+    of = brief()
+    first = agenda.next_step(of, agenda.begin_at(of, "b2").state, judged(of, "b2"))
+    assert first.prompt == "Probe b1?" and not first.moved
+    assert agenda.next_step(of, first.state, judged(of, "b1", "b2")).prompt == "Question a?"
+
+
+def test_a_point_that_is_nearly_said_does_not_open_its_objective_ahead_of_the_others():
+    of = brief()
+    state = replace(agenda.next_step(of, CoachState(), judged(of)).state, focus="c1")
+    assert agenda.next_step(of, state, judged(of)).prompt == "Probe a1?"

