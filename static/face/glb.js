@@ -56,10 +56,12 @@ export function readGlb(buffer) {
             normal: dense(primitive.attributes.NORMAL),
             uv: dense(primitive.attributes.TEXCOORD_0),
             colour: dense(primitive.attributes.COLOR_0),
+            along: primitive.attributes.TANGENT === undefined ? null : dense(primitive.attributes.TANGENT),
             index: triangles(primitive.indices),
             coarse: triangles(primitive.extras?.coarse ?? primitive.indices),
             map: imageOf(material.pbrMetallicRoughness.baseColorTexture),
             normalMap: material.normalTexture ? imageOf(material.normalTexture) : null,
+            foldMap: material.extras?.folds ? imageOf(material.extras.folds) : null,
             targets: (primitive.targets ?? []).map((target, i) => {
                 const moved = json.accessors[target.POSITION];
                 const turned = json.accessors[target.NORMAL];

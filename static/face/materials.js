@@ -1,10 +1,10 @@
 /**
  * How skin, eyes, hair and cloth take the light. The open sky and the key light's shadow are part of the asset (vertex
- * colours: sky, key, hair that is not cut off, share of the head's motion), so a frame needs neither shadow maps nor
+ * colours: sky, key, a strand's depth, share of the head's motion), so a frame needs neither shadow maps nor
  * reflections. Where the CPU has to draw (`lean`), skin, hair and cloth are lit at their vertices, not at every pixel.
  */
 
-import { AdditiveBlending, DoubleSide, FrontSide, ShaderMaterial } from "three";
+import { AdditiveBlending, DoubleSide, FrontSide, ShaderMaterial, Vector3 } from "three";
 
 const LIGHT = /* glsl */ `
 // KEY is the direction that light.py in realtime/rendering/face_asset has baked the shadow for.
@@ -55,23 +55,19 @@ void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, o
         + sky(reflect(-view, middle)) * (0.012 + 0.22 * edge) * open;
 }`;
 
+// Two highlights along the strands, the second one in their colour (Kajiya and Kay 1989; Scheuermann 2004).
 const HAIR = /* glsl */ `
 void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, out vec3 sheen) {
-    // Strands run from the parting to the sides and down.
-    vec3 along = vec3(clamp(local.x * 30.0, -1.0, 1.0) * 0.8, -1.0, -0.25);
-    along = normalize(along - n * dot(n, along) + (fine - n));
-    // Layers of cards cross on the crown: there the lower one must not be dark.
-    float crown = smoothstep(-0.02, 0.07, local.y) * 0.6;
-    float open = mix(lit.x, 1.0, crown), key = mix(mix(0.25, 1.0, lit.y), 1.0, crown);
-    float t = dot(along, normalize(view + KEY));
-    float first = pow(max(1.0 - (t - 0.06) * (t - 0.06), 0.0), 90.0);
-    float second = pow(max(1.0 - (t + 0.16) * (t + 0.16), 0.0), 22.0);
-    float front = smoothstep(-0.1, 0.5, dot(n, KEY)) * key;
-    light = 0.56 * pow(open, 1.3) * (wrapped(dot(n, KEY), vec3(0.3)) * KEY_COLOUR * key
-        + wrapped(dot(n, FILL), vec3(0.3)) * FILL_COLOUR
-        + (wrapped(dot(n, RIM_RIGHT), vec3(0.4)) + 0.7 * wrapped(dot(n, RIM_LEFT), vec3(0.4))) * RIM_COLOUR + sky(n))
-        + second * 0.2 * KEY_COLOUR * front * open;
-    sheen = (first * 0.05 + second * 0.012) * KEY_COLOUR * front * open;
+    vec3 along = normalize(fine);
+    float t = dot(normalize(along + 0.10 * n), normalize(view + KEY)), u = dot(normalize(along - 0.16 * n), normalize(view + KEY));
+    float first = pow(max(1.0 - t * t, 0.0), 60.0), second = pow(max(1.0 - u * u, 0.0), 14.0);
+    float rim = pow(max(1.0 - pow(dot(along, normalize(view + RIM_RIGHT)), 2.0), 0.0), 24.0);
+    float open = lit.x, key = lit.y * smoothstep(-0.25, 0.5, dot(n, KEY));
+    light = 0.62 * (wrapped(dot(n, KEY), vec3(0.35)) * KEY_COLOUR * (0.25 + 0.75 * lit.y) * open
+        + (wrapped(dot(n, FILL), vec3(0.35)) * FILL_COLOUR
+        + (wrapped(dot(n, RIM_RIGHT), vec3(0.4)) + 0.7 * wrapped(dot(n, RIM_LEFT), vec3(0.4))) * RIM_COLOUR + sky(n)) * open)
+        + second * 0.42 * KEY_COLOUR * key;
+    sheen = (first * 0.075 * key + rim * 0.03 * open * max(dot(n, RIM_RIGHT), 0.0)) * KEY_COLOUR;
 }`;
 
 const CLOTH = /* glsl */ `
@@ -84,6 +80,10 @@ void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, o
 
 const vertex = (shade) => /* glsl */ `
 attribute vec4 colour;
+#ifdef STRANDS
+attribute vec4 along;
+varying vec3 vAlong;
+#endif
 uniform mat4 head;
 uniform float breath;
 varying vec3 vNormal;
@@ -108,9 +108,14 @@ void main() {
     vUv = uv;
     vLit = colour.rgb;
     gl_Position = projectionMatrix * viewMatrix * world;
+    vec3 grain = vNormal;
+    #ifdef STRANDS
+    vAlong = mix(along.xyz, mat3(head) * along.xyz, colour.a);
+    grain = vAlong;
+    #endif
     #ifdef LEAN
     vec3 n = normalize(vNormal);
-    shade(n, n, normalize(cameraPosition - world.xyz), vLit, position, vLight, vSheen);
+    shade(n, normalize(grain), normalize(cameraPosition - world.xyz), vLit, position, vLight, vSheen);
     #endif
 }`;
 
@@ -134,34 +139,49 @@ const END = /* glsl */ `
 
 const SKIN_PIXEL = /* glsl */ `${BEGIN}
 uniform sampler2D pores;
+uniform sampler2D folds;
+uniform vec3 foldsLeft;
+uniform vec3 foldsRight;
 ${SKIN}
 void main() {
+    vec3 deep = mix(foldsRight, foldsLeft, smoothstep(-0.004, 0.004, vLocal.x));
+    float groove = dot(deep, texture2D(folds, vUv).rgb);
     #ifdef LEAN
-    vec3 light = vLight, sheen = vSheen;
+    vec3 light = vLight, sheen = vSheen * (1.0 - 0.6 * groove);
     #else
     vec3 n = normalize(vNormal), light, sheen;
-    vec2 grain = texture2D(pores, vUv * vec2(13.0, 26.0)).xy * 2.0 - 1.0;
-    vec3 across = normalize(cross(vec3(0.0, 1.0, 0.001), n));
-    vec3 fine = normalize(n + (across * grain.x + cross(n, across) * grain.y) * 0.30);
+    // Folds bend the normal by the slope of their depth (Mikkelsen 2010, bump mapping without tangents).
+    vec2 right = dFdx(vUv), up = dFdy(vUv);
+    vec3 across = dFdx(vWorld), upwards = dFdy(vWorld);
+    vec2 slope = vec2(dot(deep, texture2D(folds, vUv + right).rgb), dot(deep, texture2D(folds, vUv + up).rgb)) - groove;
+    slope = clamp(slope, -0.3, 0.3); // where the texture has a seam
+    vec3 first = cross(upwards, n), second = cross(n, across);
+    float area = dot(across, first);
+    n = normalize((abs(area) + 1e-12) * n + sign(area) * 0.0011 * (slope.x * first + slope.y * second));
+    vec3 small = texture2D(pores, vUv * vec2(13.0, 26.0)).xyz * 2.0 - 1.0;
+    vec2 large = texture2D(pores, vUv * vec2(3.3, 6.6) + 0.37).xy * 2.0 - 1.0;
+    vec2 grain = small.xy * 0.30 + large * 0.20;
+    vec3 side = normalize(cross(vec3(0.0, 1.0, 0.001), n));
+    vec3 fine = normalize(n + side * grain.x + cross(n, side) * grain.y);
     shade(n, fine, normalize(cameraPosition - vWorld), vLit, vLocal, light, sheen);
+    sheen *= (1.0 - 0.7 * groove) * (0.55 + 0.45 * small.z);
     #endif
-    gl_FragColor = vec4(texture2D(map, vUv).rgb * light + sheen, 1.0);
+    vec3 tone = texture2D(map, vUv).rgb * (1.0 - min(groove, 1.0) * vec3(0.16, 0.24, 0.26));
+    gl_FragColor = vec4(tone * light + sheen, 1.0);
 ${END}`;
 
 const HAIR_PIXEL = /* glsl */ `${BEGIN}
+varying vec3 vAlong;
 ${HAIR}
 void main() {
     vec4 strand = texture2D(map, vUv);
-    // Cut ends: each strand, told by its lightness, is a little longer or shorter.
-    strand.a *= smoothstep(0.0, 0.35, vLit.z * 1.35 - fract(strand.g * 7.0 + vUv.x * 41.0) * 0.35);
-    // On top of the head cards end on cards: no gaps between them.
-    strand.a = max(strand.a, step(0.078, vLocal.y));
     if (strand.a < CUT) discard;
     #ifdef LEAN
     vec3 light = vLight, sheen = vSheen;
     #else
     vec3 n = normalize(vNormal), light, sheen;
-    shade(n, n * (1.0 + (strand.g - 0.3) * 0.5), normalize(cameraPosition - vWorld), vLit, vLocal, light, sheen);
+    float odd = strand.g * 3.0 + vUv.x * 23.0;
+    shade(n, normalize(vAlong) + n * 0.16 * (fract(odd) - 0.5), normalize(cameraPosition - vWorld), vLit, vLocal, light, sheen);
     #endif
     gl_FragColor = vec4(strand.rgb * light + sheen, ALPHA);
 ${END}`;
@@ -184,21 +204,28 @@ void main() {
     float open = smoothstep(0.0, 0.62, vLit.x);
     vec3 light = wrapped(dot(n, KEY), vec3(0.5, 0.4, 0.38)) * mix(0.45, 1.0, vLit.y) * KEY_COLOUR * 0.62
         + wrapped(dot(n, FILL), vec3(0.4)) * FILL_COLOUR + sky(n);
-    vec3 shade = mix(vec3(0.34, 0.22, 0.20), vec3(1.0), open);
+    vec3 shade = mix(vec3(0.30, 0.17, 0.15), vec3(1.0), open);
+    // Light that the cornea bends into the iris gathers opposite the lamp.
+    vec2 disc = (vUv - 0.5) * 5.0;
+    float iris = 1.0 - smoothstep(0.85, 1.0, length(disc));
+    light *= 1.0 + iris * (0.55 * smoothstep(-0.2, 0.9, dot(disc, vec2(0.66, 0.75))) + 0.25);
     gl_FragColor = vec4(texture2D(map, vUv).rgb * light * shade * 0.56, 1.0);
 ${END}`;
 
 const CORNEA_PIXEL = /* glsl */ `${BEGIN}
+// A window, as it is seen in an eye.
 float lamp(vec3 ray, vec3 at, float size) {
-    return smoothstep(size, size * 0.6, distance(ray, at));
+    vec2 off = (ray - at).xy / size;
+    return step(0.0, ray.z) * smoothstep(1.0, 0.8, max(abs(off.x) * 1.25, abs(off.y)));
 }
 void main() {
     vec3 n = normalize(vNormal);
     vec3 view = normalize(cameraPosition - vWorld);
     vec3 ray = reflect(-view, n);
     float edge = 0.022 + 0.5 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
-    vec3 seen = sky(ray) * edge * 0.35
-        + vec3(1.0, 0.98, 0.95) * lamp(ray, normalize(vec3(-0.40, 0.42, 0.82)), 0.16) * 0.85
+    float meniscus = smoothstep(0.10, 0.22, vLit.x) * (1.0 - smoothstep(0.26, 0.42, vLit.x)) * step(n.y, 0.1);
+    vec3 seen = sky(ray) * edge * 0.35 + vec3(0.22) * meniscus * max(n.z, 0.0)
+        + vec3(1.0, 0.98, 0.95) * lamp(ray, normalize(vec3(-0.40, 0.42, 0.82)), 0.17) * 0.95
         + vec3(0.85, 0.92, 1.0) * lamp(ray, normalize(vec3(0.5, 0.0, 0.86)), 0.10) * 0.16;
     gl_FragColor = vec4(seen, 1.0);
 ${END}`;
@@ -221,20 +248,40 @@ void main() {
 ${END}`;
 
 /**
+ * How deep the skin's folds are, as uniforms that every material shares.
+ * @param {number[]} rest of the forehead, the frown and the smile, in a face at rest, 0..1
+ * @returns {{uniforms: object, apply: (coefficients: Record<string, number>) => void}}
+ */
+export function folding(rest = [0, 0, 0]) {
+    const uniforms = { foldsLeft: { value: new Vector3(...rest) }, foldsRight: { value: new Vector3(...rest) } };
+    const apply = (c) => {
+        for (const side of ["Left", "Right"]) {
+            const of = (name) => c[name + side] ?? 0;
+            const raised = 0.75 * (c.browInnerUp ?? 0) + 0.6 * of("browOuterUp") - 0.5 * of("browDown");
+            const frown = of("browDown") + 0.5 * of("noseSneer") + 0.25 * (c.browInnerUp ?? 0);
+            const smile = Math.max(of("mouthSmile"), 0.8 * of("eyeSquint"), 0.9 * of("cheekSquint"), 0.6 * of("mouthDimple"), 0.5 * of("mouthStretch"), 0.7 * of("noseSneer"));
+            const value = uniforms[`folds${side}`].value;
+            [raised, frown, smile].forEach((amount, i) => value.setComponent(i, rest[i] + (1 - rest[i]) * Math.min(Math.max(amount, 0), 1)));
+        }
+    };
+    return { uniforms, apply };
+}
+
+/**
  * @param {string} part the mesh's name
- * @param {{map: import("three").Texture, pores: ?import("three").Texture, shared: object, front: number,
- *   lean: boolean}} given `shared`: uniforms of all materials (head, breath); `front`: where the teeth begin (z);
+ * @param {{map: import("three").Texture, pores: ?import("three").Texture, folds: ?import("three").Texture, shared: object, front: number,
+ *   lean: boolean}} given `shared`: uniforms of all materials (head, breath and what `folding` gives); `front`: where the teeth begin (z);
  *   `lean`: to be drawn by a CPU, without multisampling
  * @returns {ShaderMaterial}
  */
-export function material(part, { map, pores, shared, front, lean }) {
+export function material(part, { map, pores, folds, shared, front, lean }) {
     const depth = (behind, before) => ({ FRONT: (front + before).toFixed(4), DEEP: (front - behind).toFixed(4) });
     const atVertices = lean ? { LEAN: "" } : {};
     const strands = lean ? { CUT: "0.35", ALPHA: "1.0" } : { CUT: "0.06", ALPHA: "smoothstep(0.1, 0.75, strand.a)" };
     const hairs = { fragmentShader: HAIRS_PIXEL, side: DoubleSide, transparent: true, depthWrite: false };
     const kinds = {
         skin: { vertexShader: vertex(SKIN), fragmentShader: SKIN_PIXEL, defines: atVertices },
-        hair: { vertexShader: vertex(HAIR), fragmentShader: HAIR_PIXEL, defines: { ...atVertices, ...strands }, side: DoubleSide, alphaToCoverage: !lean, transparent: !lean },
+        hair: { vertexShader: vertex(HAIR), fragmentShader: HAIR_PIXEL, defines: { STRANDS: "", ...atVertices, ...strands }, side: DoubleSide, alphaToCoverage: !lean, transparent: !lean },
         cloth: { vertexShader: vertex(CLOTH), fragmentShader: CLOTH_PIXEL, defines: atVertices, side: DoubleSide },
         eyes: { fragmentShader: EYE_PIXEL },
         cornea: { fragmentShader: CORNEA_PIXEL, transparent: true, depthWrite: false, blending: AdditiveBlending },
@@ -247,6 +294,6 @@ export function material(part, { map, pores, shared, front, lean }) {
         vertexShader: vertex(""),
         side: FrontSide,
         ...kinds[part],
-        uniforms: { map: { value: map }, pores: { value: pores }, ...shared },
+        uniforms: { map: { value: map }, pores: { value: pores }, folds: { value: folds }, ...shared },
     });
 }

@@ -9,23 +9,31 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from . import paint
+from . import hair, paint
 from .glb import Glb
 from .light import Occluders, seen_from_the_front
 from .mesh import Mesh, islands, mesh
 from .parts import Parts, obtain
 from .personas import PERSONAS, Recipe
 
-# The face units' brows hardly move; a learner should see concern.
-GAIN = {
-    "browDownLeft": 1.5,
-    "browDownRight": 1.5,
-    "browInnerUp": 1.7,
-    "browOuterUpLeft": 1.6,
-    "browOuterUpRight": 1.6,
+# Some face units hardly move; a learner, and a face landmarker (realtime/rendering/readback.py), should see them.
+_GAIN = {
+    "browDown": 1.8,
+    "browInnerUp": 3.0,
+    "browOuterUp": 2.1,
+    "eyeWide": 1.5,
+    "mouthFrown": 1.8,
+    "mouthFunnel": 1.35,
+    "mouthLowerDown": 1.4,
+    "mouthPucker": 1.2,
+    "mouthRollLower": 1.4,
+    "mouthRollUpper": 1.4,
+    "mouthStretch": 1.6,
+    "mouthUpperUp": 1.5,
+    "noseSneer": 1.5,
 }
+_PRESS_SMILES = 0.45  # of a smile is in the unit that presses the lips: p, b and m would grin
 TEETH_DROP = -0.045  # decimetres: lower, so that speech shows the upper teeth rather than the lower
-CROWN = 0.7  # where the top of the head begins, decimetres from the eyes
 BREAST = -2.9  # where head and shoulders end, decimetres from the eyes
 EYE_DISCS = {-1: (0.6996, 0.695), 1: (0.2987, 0.2944)}  # the eyes' middles in the eye mesh's texture space, by side
 EYE_IRIS = 0.122  # the iris' radius there
@@ -56,10 +64,9 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         base += weight * parts.face_unit(unit)
     middle = (base[parts.group("joint-l-eye")].mean(0) + base[parts.group("joint-r-eye")].mean(0)) / 2
     base -= middle
-    units = np.stack([parts.face_unit(name) * GAIN.get(name, 1.0) for name in names])
+    units = np.stack([_unit(parts, name) for name in names])
     proxies = {
         "cloth": recipe.clothes,
-        "hair": recipe.hair,
         "brows": recipe.brows,
         "lashes": recipe.lashes,
         "eyes": "eyes/HighPolyEyes",
@@ -69,23 +76,22 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
     fitted = {key: parts.proxy(name) for key, name in proxies.items()}
     meshes: dict[str, Mesh] = {}
     for key, proxy in fitted.items():
-        still = key in ("cloth", "hair")
-        deltas = np.stack([np.zeros((len(proxy.anchors), 3)) if still else proxy.fit_delta(unit) for unit in units])
+        deltas = np.stack(
+            [np.zeros((len(proxy.anchors), 3)) if key == "cloth" else proxy.fit_delta(unit) for unit in units]
+        )
         positions = proxy.fit(base)
+        if key == "brows":  # they grow above the lid: it does not pull them along
+            deltas[[name.startswith(("eyeBlink", "eyeLook", "eyeWide")) for name in names]] = 0
         if key == "lashes":
             positions, deltas = _shortened(positions, deltas, base, units, recipe.lash_length)
         if key == "teeth":
             positions = positions + np.array([0, TEETH_DROP, 0])
-        if key == "hair":
-            positions = _combed(positions, recipe)
         levels = 1 if key in ("eyes", "cloth") else 0
         meshes[key] = mesh(key, proxy.quads, proxy.quad_uvs, positions, deltas, levels)
     meshes["skin"], slots, seam = _skin(parts, base, units, fitted["cloth"].hides)
     meshes["cloth"] = _above(meshes["cloth"], BREAST)
-    if recipe.hair_length is not None:
-        meshes["hair"] = _above(meshes["hair"], recipe.hair_length - 0.3)
-    else:
-        meshes["hair"] = _above(meshes["hair"], BREAST)
+    locks = hair.grow(recipe.cut, meshes["skin"], len(names), recipe.seed)
+    meshes["hair"] = locks.mesh
     eyes = meshes.pop("eyes")
     centres = eyes.uvs[eyes.triangles].mean(1)
     shell = (centres[:, 0] > 0.87) & (centres[:, 1] < 0.13)
@@ -93,7 +99,7 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
     bulging = eyes.normals()[eyes.triangles][:, :, 2].mean(1) > 0.3
     meshes["cornea"] = eyes.keep(shell & bulging, "cornea")
 
-    lit = _lit(meshes, names)
+    lit = _lit(meshes, locks, names)
     for key, shown in _what_shows(meshes, names).items():
         used = np.unique(meshes[key].triangles[shown])
         lit[key] = tuple(light[used] for light in lit[key])
@@ -103,23 +109,24 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
         extras={
             "persona": recipe.name,
             "pivot": _metres(pivot),
+            "folds": list(recipe.folds),
             "eyes": [_metres(base[parts.group(f"joint-{side}-eye")].mean(0)) for side in "lr"],
         }
     )
-    materials = _materials(glb, recipe, parts, slots, seam, meshes["hair"].positions)
-    presence = {key: np.ones(len(part.positions)) for key, part in meshes.items()}
-    presence["hair"] = _hair_presence(meshes["hair"].positions, recipe.hair_length)
+    materials = _materials(glb, recipe, parts, slots, seam)
+    third = {key: np.ones(len(part.positions)) for key, part in meshes.items()}
+    third["hair"] = locks.depth
     for key, part in meshes.items():
         used = {i: name for i, name in enumerate(names) if np.abs(part.deltas[i]).max() > 4e-4}
         if key == "skin":
             used = dict(enumerate(names))
-        normals = _outward(part) if key == "hair" else part.normals()
+        normals = locks.normals if key == "hair" else part.normals()
         glb.add_mesh(
             key,
             positions=part.positions * 0.1,
             normals=normals,
             uvs=np.column_stack([part.uvs[:, 0], 1 - part.uvs[:, 1]]),
-            colours=np.column_stack([*lit[key], presence[key], _follows_head(part.positions, pivot)]),
+            colours=np.column_stack([*lit[key], third[key], _follows_head(part.positions, pivot)]),
             triangles=part.triangles,
             coarse=part.coarse,
             targets={
@@ -127,8 +134,16 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
                 for i, name in used.items()
             },
             material=materials[key],
+            along=locks.along if key == "hair" else None,
         )
     return glb.bytes()
+
+
+def _unit(parts: Parts, name: str) -> np.ndarray:
+    unit = parts.face_unit(name) * _GAIN.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
+    if name.startswith("mouthPress"):
+        unit = unit - _PRESS_SMILES * parts.face_unit(name.replace("Press", "Smile"))
+    return unit
 
 
 def _skin(parts: Parts, base: np.ndarray, units: np.ndarray, covered: frozenset[int]):
@@ -180,22 +195,6 @@ def _shortened(
     )
 
 
-def _combed(positions: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Hair lies flatter on the crown, and turns in towards the neck where it is to end (`_hair_presence` ends it)."""
-    out = positions.copy()
-    above = np.maximum(positions[:, 1] - CROWN, 0)
-    out[:, 1] -= above * recipe.hair_flat
-    if recipe.hair_length is not None:
-        share = np.clip((-0.45 - positions[:, 1]) / (-0.45 - recipe.hair_length), 0, 1.3)
-        out[:, 0] *= 1 - 0.13 * share**2
-    return out
-
-
-def _hair_presence(positions: np.ndarray, lowest: float | None) -> np.ndarray:
-    """1 where hair grows, 0 where it has been cut; strands end unevenly between the two."""
-    return np.ones(len(positions)) if lowest is None else np.clip((positions[:, 1] - lowest) / 0.42 + 0.5, 0, 1)
-
-
 def _above(part: Mesh, bottom: float) -> Mesh:
     return part.keep(part.positions[part.triangles][:, :, 1].mean(1) > bottom)
 
@@ -206,17 +205,6 @@ def _one_eye_texture(eyes: Mesh) -> Mesh:
         own = np.sign(eyes.positions[:, 0]) == side
         uvs[own] = 0.5 + (eyes.uvs[own] - middle) * paint.IRIS_RADIUS / EYE_IRIS
     return Mesh(eyes.name, eyes.positions, eyes.deltas, np.clip(uvs, 0, 1), eyes.triangles, eyes.coarse, eyes.point)
-
-
-def _outward(part: Mesh) -> np.ndarray:
-    """Hair cards are lit as the round shape that they make together, not each as a flat strip."""
-    centre = np.array([0.0, 0.1, -0.75])
-    away = part.positions - centre
-    away /= np.linalg.norm(away, axis=1, keepdims=True)
-    own = part.normals()
-    own *= np.sign((own * away).sum(1, keepdims=True) + 1e-9)
-    mixed = own * 0.3 + away * 0.7
-    return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
 
 
 def _what_shows(meshes: dict[str, Mesh], names: list[str]) -> dict[str, np.ndarray]:
@@ -239,6 +227,10 @@ def _what_shows(meshes: dict[str, Mesh], names: list[str]) -> dict[str, np.ndarr
         posed = {key: (meshes[key].posed(coefficients), meshes[key].triangles) for key in opaque}
         for key, seen in seen_from_the_front(posed, 2.6 if not pose else 1.3, views).items():
             shown[key] |= seen
+    # A mouth that is just open is looked into deeper than one that is wide open.
+    low, high = np.array(paint.MOUTH.target[:2]), np.array(paint.MOUTH.target[2:])
+    corners = meshes["skin"].uvs[meshes["skin"].triangles]
+    shown["skin"] |= ((corners >= low - 1e-3) & (corners <= high + 1e-3)).all((1, 2))
     for key in opaque:
         part = meshes[key]
         for _ in range(2):  # and two rings round it: the rays are not that dense
@@ -253,7 +245,7 @@ def _follows_head(positions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def _lit(meshes: dict[str, Mesh], names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _lit(meshes: dict[str, Mesh], locks: hair.Hair, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Each vertex' sky and key light; lids and mouth as they are when they show: shut and open."""
     poses = [{}, {names.index(n): v for n, v in (("eyeBlinkLeft", 0.9), ("eyeBlinkRight", 0.9), ("jawOpen", 0.7))}]
     lit: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -267,9 +259,16 @@ def _lit(meshes: dict[str, Mesh], names: list[str]) -> dict[str, tuple[np.ndarra
             if key in ("brows", "lashes", "cornea"):
                 lit[key] = (np.ones(len(part.positions)), np.ones(len(part.positions)))
                 continue
-            normals = _outward(part) if key == "hair" else part.normals(posed[key])
+            if key == "hair":
+                continue
+            normals = part.normals(posed[key])
             now = occluders.sky(posed[key], normals), occluders.key(posed[key], normals)
             lit[key] = now if key not in lit else tuple(np.maximum(a, b) for a, b in zip(lit[key], now, strict=True))
+    # Light in hair fades with depth; rays between thousands of strips would only speckle it.
+    bare = Occluders([(meshes[key].positions, meshes[key].triangles) for key in ("skin", "cloth")], [])
+    starts = meshes["hair"].positions + locks.normals * 0.08
+    shade = 0.35 + 0.65 * locks.depth
+    lit["hair"] = bare.sky(starts, locks.normals) * shade, bare.key(starts, locks.normals) * shade
     lit["skin"] = tuple(_evened(meshes["skin"], light) for light in lit["skin"])
     return lit
 
@@ -292,27 +291,28 @@ def _evened(skin: Mesh, light: np.ndarray) -> np.ndarray:
     return np.where(neck, even[skin.point], light)
 
 
-def _materials(
-    glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray, strands: np.ndarray
-) -> dict[str, int]:
-    skin = glb.add_texture(paint.jpeg(paint.skin(recipe, parts, slots, seam, strands), 90), "image/jpeg")
-    pores = glb.add_texture(paint.jpeg(paint.pores(recipe.seed), 85), "image/jpeg")
+def _materials(glb: Glb, recipe: Recipe, parts: Parts, slots: list, seam: np.ndarray) -> dict[str, int]:
+    skin = glb.add_texture(paint.jpeg(paint.skin(recipe, parts, slots, seam), 86), "image/jpeg")
+    pores = glb.add_texture(paint.jpeg(paint.pores(recipe.seed), 88), "image/jpeg")
+    folds = glb.add_texture(paint.jpeg(paint.folds(slots, recipe.seed), 80), "image/jpeg")
     eye = glb.add_texture(paint.jpeg(paint.iris(recipe), 90), "image/jpeg")
-    folds = next(parts.texture(recipe.clothes).parent.glob("*_normal.png"), None)
-    cloth = glb.add_texture(paint.jpeg(paint.cloth(recipe, folds)), "image/jpeg")
+    cloth = glb.add_texture(paint.jpeg(paint.cloth(recipe, parts.texture(recipe.clothes))), "image/jpeg")
     teeth = glb.add_texture(paint.jpeg(paint.teeth(parts.texture("teeth/Teeth_Base"))), "image/jpeg")
     tongue = glb.add_texture(paint.jpeg(paint.read(parts.texture("tongue/tongue01"))[::2, ::2], 85), "image/jpeg")
-    hair = glb.add_texture(paint.webp(paint.hair(recipe, parts.texture(recipe.hair))), "image/webp")
+    strands = hair.texture(np.array(recipe.hair_tone), recipe.hair_contrast, recipe.grey, recipe.coiled, recipe.seed)
+    locks = glb.add_texture(paint.webp(strands, 78), "image/webp")
     brows = paint.hairs(parts.texture(recipe.brows), recipe.brow_tone, recipe.brow_strength)
     lashes = paint.hairs(parts.texture(recipe.lashes), (0.06, 0.045, 0.04), 0.8)
     return {
-        "skin": glb.add_material("skin", skin, roughness=0.5, normalTexture={"index": pores}),
+        "skin": glb.add_material(
+            "skin", skin, roughness=0.5, normalTexture={"index": pores}, extras={"folds": {"index": folds}}
+        ),
         "cloth": glb.add_material("cloth", cloth, roughness=0.85),
         "eyes": glb.add_material("eyes", eye, roughness=0.1),
         "cornea": glb.add_material("cornea", eye, roughness=0.02, blend="BLEND"),
         "teeth": glb.add_material("teeth", teeth, roughness=0.25),
         "tongue": glb.add_material("tongue", tongue, roughness=0.4),
-        "hair": glb.add_material("hair", hair, roughness=0.5, blend="MASK", alphaCutoff=0.5),
+        "hair": glb.add_material("hair", locks, roughness=0.5, blend="MASK", alphaCutoff=0.5),
         "brows": glb.add_material(
             "brows", glb.add_texture(paint.webp(brows), "image/webp"), roughness=1, blend="BLEND"
         ),

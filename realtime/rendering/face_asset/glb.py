@@ -44,10 +44,12 @@ class Glb:
         coarse: np.ndarray,
         targets: dict[str, tuple[np.ndarray, np.ndarray]],
         material: int,
-        smallest: float = 4e-5,
+        along: np.ndarray | None = None,
+        smallest: float = 6e-5,
     ) -> None:
-        """`coarse`: fewer triangles over the same vertices, for slow renderers; an accessor named in the primitive's
-        extras. `targets`: position and normal deltas by name; position deltas below `smallest` metres are left out."""
+        """`along`: the direction of strands at each vertex (TANGENT). `coarse`: fewer triangles over the same
+        vertices, for slow renderers; an accessor named in the primitive's extras. `targets`: position and normal deltas
+        by name; position deltas below `smallest` metres are left out."""
         count = len(positions)
         primitive = {
             "attributes": {
@@ -60,6 +62,9 @@ class Glb:
             "material": material,
             "targets": [],
         }
+        if along is not None:
+            tangents = np.column_stack([_quantised(along, "i1"), np.full(len(along), 127, "i1")])
+            primitive["attributes"]["TANGENT"] = self._accessor(tangents, _BYTE, "VEC4", normalized=True)
         if len(coarse) < len(triangles):
             indices = self._accessor(coarse.astype("<u2").ravel(), _USHORT, "SCALAR", target=_INDEX)
             primitive["extras"] = {"coarse": indices}

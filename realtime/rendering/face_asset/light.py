@@ -24,7 +24,7 @@ class Occluders:
         rays = np.tile(directions, (len(points), 1))
         open_ = ~self._solid.intersects_any(starts, rays)
         if self._veil is not None:
-            open_ = open_ * np.where(self._veil.intersects_any(starts, rays), 0.25, 1.0)
+            open_ = open_ * np.where(self._veil.intersects_any(starts, rays), 0.5, 1.0)
         return open_.reshape(len(points), -1).astype(float)
 
     def sky(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:

@@ -1,0 +1,92 @@
+"""The browser renderer, asked for still pictures: what a persona looks like with given coefficients.
+
+Needs Playwright (requirements-dev.txt) and a Chromium; it draws on the CPU, so any machine gives the same picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from realtime.rendering.frames import COEFFICIENTS, Frame
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+_BACKDROP = (222, 228, 224)
+_PATIENCE_MS = 60_000
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Mirror:
+    """One page that shows one persona at a time."""
+
+    def __init__(self, page: Page, address: str):
+        self._page = page
+        self._address = address
+
+    def show(self, persona: str) -> None:
+        self._page.goto(f"{self._address}/face/still.html?face={persona}")
+        self._page.wait_for_selector("body[data-shown]", timeout=_PATIENCE_MS, state="attached")
+
+    def picture(
+        self,
+        coefficients: Mapping[str, float],
+        turn: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        shift: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> np.ndarray:
+        """uint8 (height, width, 4), R, G, B, alpha; `turn` and `shift` as in a Frame. Raises ValueError for a
+        coefficient that there is not."""
+        for name in coefficients:
+            if name not in COEFFICIENTS:
+                raise ValueError(f"{name} is not a face coefficient")
+        drawn = self._page.evaluate(
+            "wanted => picture(wanted)",
+            {
+                "coefficients": dict(coefficients),
+                "turn": dict(zip(("pitch", "yaw", "roll"), turn, strict=True)),
+                "shift": dict(zip("xyz", shift, strict=True)),
+            },
+        )
+        return np.asarray(Image.open(BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("RGBA"))
+
+    def frame(self, frame: Frame) -> np.ndarray:
+        """The picture of a frame, as `picture`."""
+        values = np.asarray(frame.coefficients, float).tolist()
+        return self.picture(dict(zip(COEFFICIENTS, values, strict=True)), frame.turn, frame.shift)
+
+
+@contextmanager
+def mirror(width: int, height: int) -> Iterator[Mirror]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(STATIC)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+            try:
+                page = browser.new_page(viewport={"width": width, "height": height})
+                yield Mirror(page, f"http://127.0.0.1:{server.server_port}")
+            finally:
+                browser.close()
+    finally:
+        server.shutdown()
+
+
+def opaque(picture: np.ndarray) -> np.ndarray:
+    """A picture on a plain backdrop, uint8 (height, width, 3)."""
+    alpha = picture[..., 3:].astype(float) / 255
+    return np.round(picture[..., :3] * alpha + np.array(_BACKDROP) * (1 - alpha)).astype(np.uint8)
