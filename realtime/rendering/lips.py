@@ -1,7 +1,8 @@
 """From the sounds of a sentence to the movement of lips and jaw, as ARKit coefficients.
 
 openfacefx blends the mouth shapes of neighbouring sounds (dominance functions,
-Cohen and Massaro 1993) and makes sure that lips shut for p, b and m.
+Cohen and Massaro 1993). Where lips meet, for p, b and m, no blend may hold them
+apart, and they stay shut long enough to be seen at 40 frames a second.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from openfacefx.ipa import IPA_MAPPING
 
 from realtime.rendering.protocols import Phone
 
-FPS = 30
+FPS = 60
 _PAIRS = ("mouthPress", "mouthUpperUp", "mouthLowerDown", "mouthStretch", "mouthSmile", "mouthDimple")
 # What each mouth shape asks of the face; both sides alike. A shut mouth has the jaw up and the lips pressed.
 _SHAPES: dict[str, dict[str, float]] = {
@@ -48,24 +49,31 @@ for _row, _viseme in enumerate(IPA_MAPPING.target_names):
     for _part, _weight in _SHAPES[_viseme].items():
         for _name in _names(_part):
             _WEIGHTS[_row, NAMES.index(_name)] = _weight
+_LIPS_MEET = ("p", "b", "m")
 _PARAMS = CoartParams(short_silence=0.08, closure_floor=0.95)
 
 
+_LONG_VOWEL_MS = 200.0
 _PAUSE = 0.1  # s: in silence shorter than this the mouth does not come to rest
+_SHUT, _SHUTS = 0.03, 0.035  # s: lips are shut by so much around the middle of p, b and m, and so long on their way
 _CLOSES, _OPENS = 0.07, 0.05  # s: how fast the mouth comes to rest after a sound, and leaves it before the next
 
 
 @dataclass(frozen=True)
 class Lips:
-    """Key frames: `values[i]` are the coefficients, in the order of `names`, `times[i]` ms after the first sample."""
+    """Key frames: `values[i]` are the coefficients, in the order of `names`, `times[i]` ms after the first sample.
+
+    `beats`: when each stressed syllable is heard, ms, and how weighty it is, 0 to 1.
+    """
 
     names: tuple[str, ...]
     times: tuple[int, ...]
     values: tuple[tuple[float, ...], ...]
+    beats: tuple[tuple[int, float], ...] = ()
 
 
 def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
-    """At most 30 key frames a second, the first and the last a mouth at rest, without coefficients that stay 0."""
+    """At most 60 key frames a second, the first and the last a mouth at rest, without coefficients that stay 0."""
     if not phones or duration_ms <= 0:
         return Lips((), (), ())
     segments, at = [], 0.0
@@ -80,6 +88,8 @@ def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
         segments.append(PhonemeSegment("sil", at, duration_ms / 1000))
     times, shapes = build_viseme_curves(segments, fps=FPS, mapping=IPA_MAPPING, params=_PARAMS)
     values = np.clip(shapes @ _WEIGHTS, 0, 1) * _open(segments, times)[:, None]
+    shut = _shut(segments, times)[:, None]
+    values = values * (1 - shut) + _WEIGHTS[IPA_MAPPING.target_names.index("PP")] * shut
     stamps = np.round(times * 1000).astype(int)
     inside = (stamps > 0) & (stamps < duration_ms)
     stamps = np.concatenate([[0], stamps[inside], [round(duration_ms)]])
@@ -92,7 +102,33 @@ def lips(phones: Sequence[Phone], duration_ms: float) -> Lips:
         tuple(np.array(NAMES)[moves].tolist()),
         tuple(stamps.tolist()),
         tuple(tuple(row) for row in values[:, moves].tolist()),
+        beats(phones),
     )
+
+
+def beats(phones: Sequence[Phone]) -> tuple[tuple[int, float], ...]:
+    """The stressed vowels; the last before a pause weighs most (the nucleus of its phrase), then the longer ones."""
+    found: list[tuple[int, float]] = []
+    nucleus = True
+    for phone in reversed(phones):
+        if not phone.symbol and phone.end_ms - phone.start_ms >= _PAUSE * 1000:
+            nucleus = True
+        elif phone.stressed:
+            length = min((phone.end_ms - phone.start_ms) / _LONG_VOWEL_MS, 1)
+            found.append((round(phone.start_ms), 1.0 if nucleus else round(0.3 + 0.4 * length, 2)))
+            nucleus = False
+    return tuple(reversed(found))
+
+
+def _shut(segments: Sequence[PhonemeSegment], times: np.ndarray) -> np.ndarray:
+    """1 while the lips meet, 0 while they may be apart."""
+    share = np.zeros(len(times))
+    for segment in segments:
+        if segment.phoneme in _LIPS_MEET:
+            away = np.abs(times - (segment.start + segment.end) / 2)
+            near = np.clip(1 - (away - _SHUT) / _SHUTS, 0, 1)
+            share = np.maximum(share, near * near * (3 - 2 * near))
+    return share
 
 
 def _open(segments: Sequence[PhonemeSegment], times: np.ndarray) -> np.ndarray:

@@ -1,11 +1,10 @@
 /**
  * The persona's face on a canvas.
  *
- *     const face = await createFace(canvas, { assetUrl: "…/personas/ruth.glb" });
- *     face.lips({ names, times, values }, performance.now() + 80);
+ *     const face = await createFace(canvas, { assetUrl: "…/personas/ruth.glb", source: new FaceStream() });
  *
  * The page's import map gives `three`. Without WebGL 2, or when the asset can't be had, the promise still resolves: to
- * a face that is a still picture (`assetUrl` with .webp for .glb), which takes the same calls.
+ * a face that is a still picture (`assetUrl` with .webp for .glb).
  */
 
 import {
@@ -28,10 +27,8 @@ import {
     WebGLRenderer,
 } from "three";
 
-import { Behaviour } from "./behaviour.js";
 import { readGlb } from "./glb.js";
-import { beats, LipTrack } from "./lips.js";
-import { material } from "./materials.js";
+import { folding, material } from "./materials.js";
 import { Morph } from "./morph.js";
 
 const LOAD_TIMEOUT_MS = 30000;
@@ -43,6 +40,7 @@ const LEAN_SCALE = 0.8; // and fewer pixels from the start
 const SCALES = [2, 1.5, 1.25, 1, 0.8, 0.65, 0.5];
 // What parts the lips; without it there is nothing to be seen behind them.
 const OPENING = ["jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthStretchLeft", "mouthStretchRight", "mouthShrugUpper", "tongueOut"];
+const BREATH_RISE = 0.0012; // metres that the head rises by with a full breath: RISE in behaviour/breath.py
 const DRAW_ORDER = ["hair", "cloth", "skin", "eyes", "teeth", "tongue", "brows", "lashes", "cornea"]; // what covers most first
 
 /**
@@ -50,12 +48,11 @@ const DRAW_ORDER = ["hair", "cloth", "skin", "eyes", "teeth", "tongue", "brows",
  * @param {object} options
  * @param {string} options.assetUrl the head, a .glb
  * @param {() => void} [options.onFirstFrame] called once something better than the still picture is to be seen
- * @param {boolean} [options.reducedMotion] only lips and blinks; what the system prefers where left out
+ * @param {{at(now: number): object}} options.source what the face shows at a time: `shown` in stream.js
  * @param {boolean} [options.fine] every pixel lit even where the CPU has to draw; for still pictures
  */
-export async function createFace(canvas, { assetUrl, onFirstFrame = () => {}, reducedMotion, fine = false } = {}) {
+export async function createFace(canvas, { assetUrl, source, onFirstFrame = () => {}, fine = false }) {
     const still = new Poster(canvas, assetUrl);
-    const calm = reducedMotion ?? matchMedia("(prefers-reduced-motion: reduce)").matches;
     let told = false;
     const onDrawn = () => {
         still.hide();
@@ -64,7 +61,7 @@ export async function createFace(canvas, { assetUrl, onFirstFrame = () => {}, re
     };
     let face;
     try {
-        face = new Face(canvas, await load(assetUrl, fine), { calm, onDrawn, onLost: () => still.show() });
+        face = new Face(canvas, await load(assetUrl, fine), { source, onDrawn, onLost: () => still.show() });
     } catch (problem) {
         console.warn("The persona is shown as a still picture:", problem.message);
         return new StillFace(still);
@@ -104,13 +101,6 @@ class StillFace {
         this.still = true;
     }
 
-    lips() {}
-    shiftLips() {}
-    hush() {}
-    setState() {}
-    setMood() {}
-    setLevel() {}
-
     dispose() {
         this.poster.remove();
     }
@@ -140,7 +130,6 @@ class Face {
     #scene = new Scene();
     #camera = new PerspectiveCamera(17, 1, 0.2, 5);
     #morphs = [];
-    #lips = new LipTrack();
     #euler = new Euler(0, 0, 0, "YXZ");
     #turn = new Matrix4();
     #back = new Matrix4();
@@ -155,10 +144,10 @@ class Face {
     #mouth = [];
     #disposables = [];
 
-    constructor(canvas, asset, { calm, onDrawn, onLost }) {
+    constructor(canvas, asset, { source, onDrawn, onLost }) {
         this.canvas = canvas;
         this.onDrawn = onDrawn;
-        this.behaviour = new Behaviour(Math.floor(Math.random() * 2 ** 31), { still: calm });
+        this.source = source;
         this.lean = asset.lean;
         this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !this.lean, powerPreference: "low-power" });
         this.renderer.toneMapping = NeutralToneMapping;
@@ -167,7 +156,8 @@ class Face {
         this.ceiling = Math.min(globalThis.devicePixelRatio || 1, asset.lean ? LEAN_SCALE : 2);
         this.#scale = this.ceiling;
         this.pivot = new Vector3(...asset.extras.pivot);
-        this.shared = { head: { value: new Matrix4() }, breath: { value: 0 } };
+        this.folding = folding(asset.extras.folds);
+        this.shared = { head: { value: new Matrix4() }, breath: { value: 0 }, ...this.folding.uniforms };
         this.#build(asset);
 
         this.watchSize = new ResizeObserver(() => this.#resize());
@@ -192,35 +182,6 @@ class Face {
         document.addEventListener("visibilitychange", this.woken);
         this.#resize();
         this.#wake();
-    }
-
-    /** @param {{names: string[], times: number[], values: number[][]}} sentence @param {number} startAt performance.now() ms */
-    lips(sentence, startAt) {
-        if (!sentence.times.length) return;
-        this.#lips.add(sentence, startAt);
-        this.behaviour.emphasise(beats(sentence).map((beat) => ({ ...beat, at: beat.at + startAt })));
-    }
-
-    shiftLips(afterMs, shiftMs) {
-        this.#lips.shift(afterMs, shiftMs);
-        this.behaviour.cut(afterMs, shiftMs);
-    }
-
-    hush(atMs) {
-        this.#lips.hush(atMs);
-        this.behaviour.cut(atMs);
-    }
-
-    setState(name) {
-        this.behaviour.setState(name);
-    }
-
-    setMood(name) {
-        this.behaviour.setMood(name);
-    }
-
-    setLevel(level) {
-        this.behaviour.setLevel(level);
     }
 
     dispose() {
@@ -264,10 +225,12 @@ class Face {
             geometry.setAttribute("normal", normal);
             geometry.setAttribute("uv", new BufferAttribute(mesh.uv, 2));
             geometry.setAttribute("colour", new BufferAttribute(mesh.colour, 4));
+            if (mesh.along) geometry.setAttribute("along", new BufferAttribute(mesh.along, 4));
             geometry.setIndex(new BufferAttribute(this.lean ? mesh.coarse : mesh.index, 1));
             const look = material(mesh.name, {
                 map: textureOf(mesh.map, false),
                 pores: textureOf(mesh.normalMap, true),
+                folds: textureOf(mesh.foldMap, true),
                 shared: this.shared,
                 front,
                 lean: this.lean,
@@ -343,17 +306,18 @@ class Face {
     }
 
     #draw(now) {
-        const { coefficients, head, breath } = this.behaviour.at(now, this.#lips.at(now));
+        const { coefficients, turn, shift } = this.source.at(now);
         for (const { morph, position, normal } of this.#morphs) {
             if (morph.apply(coefficients)) position.needsUpdate = normal.needsUpdate = true;
         }
+        this.folding.apply(coefficients);
         const radians = Math.PI / 180;
-        this.#euler.set(head.pitch * radians, head.yaw * radians, -head.roll * radians);
+        this.#euler.set(turn.pitch * radians, turn.yaw * radians, -turn.roll * radians);
         this.#turn.makeRotationFromEuler(this.#euler);
-        this.#turn.setPosition(this.pivot.x, this.pivot.y, this.pivot.z + head.lean);
+        this.#turn.setPosition(this.pivot.x + shift.x, this.pivot.y + shift.y, this.pivot.z + shift.z);
         this.#back.makeTranslation(-this.pivot.x, -this.pivot.y, -this.pivot.z);
         this.shared.head.value.multiplyMatrices(this.#turn, this.#back);
-        this.shared.breath.value = breath;
+        this.shared.breath.value = shift.y / BREATH_RISE;
         const open = OPENING.reduce((sum, name) => sum + (coefficients[name] ?? 0), 0) > 0.02;
         for (const part of this.#mouth) part.visible = open;
         this.lidsShut = coefficients.eyeBlinkLeft;

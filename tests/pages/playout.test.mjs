@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Lips, heardAt } from "../../static/js/conversation/lips.js";
+import { heardAt } from "../../static/js/conversation/playout.js";
 
 const ORIGIN = 1_700_000_000_000; // performance.timeOrigin
 const plays = (rtpTimestamp, timestamp) => ({ getSynchronizationSources: () => [{ rtpTimestamp, timestamp }] });
 
-test("a sentence 4,800 samples ahead of what plays is heard 100 ms later", () => {
+test("a frame 4,800 samples ahead of what plays is heard 100 ms later", () => {
   assert.equal(heardAt(plays(96_000, 5_000), 100_800, 5_000, ORIGIN), 5_100);
 });
 
@@ -25,22 +25,7 @@ test("without a receiver, without packets and with an absurd distance there is n
   assert.equal(heardAt(plays(0, 5_000), 48_000 * 60, 5_000, ORIGIN), null);
 });
 
-test("what was paused goes on later by the shift, counted from where it stopped", () => {
-  const told = [];
-  const lips = new Lips(() => plays(0, 0));
-  lips.face = {
-    lips: (sentence, at) => told.push(["lips", sentence.id, Math.round(at)]),
-    hush: (at) => told.push(["hush", Math.round(at)]),
-    shiftLips: (after, by) => told.push(["shift", Math.round(after), by]),
-    setMood: (mood) => told.push(["mood", mood]),
-  };
-  lips.take({ type: "lips", id: "1.0", start: 4_800 });
-  lips.take({ type: "hush", at: 9_600 });
-  lips.take({ type: "resume", shift: 24_000 });
-  lips.take({ type: "mood", emotion: "encouraging" });
-  assert.deepEqual(told, [["lips", "1.0", 100], ["hush", 200], ["shift", 200, 500], ["mood", "encouraging"]]);
-});
-
-test("until there is a face, nothing is asked of it", () => {
-  new Lips(() => null).take({ type: "lips", start: 0 });
+test("while the voice waits for packets, what comes after it waits as well", () => {
+  assert.equal(heardAt(plays(96_000, 5_000), 96_480, 5_100, ORIGIN), 5_010);
+  assert.equal(heardAt(plays(96_000, 5_000), 96_480, 6_000, ORIGIN), 5_860);
 });

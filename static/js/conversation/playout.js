@@ -1,0 +1,15 @@
+/** When the persona's voice is heard: RTP time becomes page time, so that face and voice agree. */
+
+const RTP_PER_MS = 48;
+const STALLED_MS = 150; // without anything played: the voice waits for packets, and goes on no sooner than now
+const PLAUSIBLE_MS = 15000; // nothing that is sent is further away than this
+
+/** The page time (performance.now()) at which the RTP timestamp `rtp` is heard; null if the receiver does not tell. */
+export function heardAt(receiver, rtp, now = performance.now(), origin = performance.timeOrigin) {
+  const source = receiver?.getSynchronizationSources?.()[0];
+  if (source?.rtpTimestamp === undefined) return null;
+  const played = source.timestamp > 1e11 ? source.timestamp - origin : source.timestamp;
+  const ahead = ((rtp - source.rtpTimestamp) | 0) / RTP_PER_MS; // |0: the difference modulo 2³², signed
+  const at = Math.max(played, now - STALLED_MS) + ahead;
+  return Math.abs(at - now) < PLAUSIBLE_MS ? at : null;
+}
