@@ -39,9 +39,12 @@ class Phrases:
     so none may give an answer away. `back` leads back to the point after a
     question or a detour; `concrete_*` ask for the learner's own, definite words
     when what was said cannot be counted (unsure, asked back, reported, listed,
-    badly heard). `again` and the `recall` lines greet somebody whom the persona
-    remembers, in place of the activity's opening; {what} stands for an objective's
-    name, or for the learner's own words. `who` is the honest line about being an AI.
+    badly heard). `gentle`, `own_words`, `encourage` and `slowly` answer how
+    something was said, where the learner lets that be noticed: with many pauses, as
+    if it were not so clear, with many pauses but rightly, in a rush. `again` and the
+    `recall` lines greet somebody whom the persona remembers, in place of the
+    activity's opening; {what} stands for an objective's name, or for the learner's
+    own words. `who` is the honest line about being an AI.
     """
 
     greeting: tuple[str, ...] = ("Good to meet you too.",)
@@ -65,6 +68,13 @@ class Phrases:
     unanswered: tuple[str, ...] = ("I don't have an approved answer to that.",)
     moving: tuple[str, ...] = ("Let's leave that for now.", "We'll come back to that.")
     practise: tuple[str, ...] = ("Let's go over one thing again.", "One more thing to practise.")
+    gentle: tuple[str, ...] = ("No rush, one thought after another.", "Begin wherever you like, I'm listening.")
+    own_words: tuple[str, ...] = (
+        "You say that is clear, so let me hear it from you.",
+        "Good, then walk me through it yourself.",
+    )
+    encourage: tuple[str, ...] = ("You can say it just like that.", "You had that, so trust it.")
+    slowly: tuple[str, ...] = ("Slowly, one thing at a time.", "Let's slow down for a moment.")
     nudge: tuple[str, ...] = ("Take your time.", "Still with me? Let me help a little.")
     again: tuple[str, ...] = ("Good to see you again.",)
     recall: tuple[str, ...] = ("Good to see you again. Let's start where you got stuck last time: {what}.",)

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from coachtool.attempts import sharing
+from coachtool.attempts import sensing, sharing
 from coachtool.attempts.models import Attempt
 
 AI_DISCLOSURE = "v1"  # the wording in templates/attempts/_disclosure.html; a new wording is a new version
@@ -18,7 +18,11 @@ class Consent(forms.CheckboxInput):
 
 
 class StartForm(forms.Form):
-    """Voice or text, and consent per device. The camera is not used yet, so nobody is asked for it."""
+    """Voice or text, and consent per device.
+
+    Whether voice and face may be sensed is only asked where the site's policy allows it; elsewhere there are no such
+    fields, and what is posted under their names is not read.
+    """
 
     modality = forms.ChoiceField(
         choices=Attempt.Modality.choices,
@@ -28,7 +32,8 @@ class StartForm(forms.Form):
         },
     )
     microphone = forms.BooleanField(required=False, widget=Consent)
-    camera = forms.BooleanField(required=False, disabled=True, initial=False)
+    sense_voice = forms.BooleanField(required=False, widget=Consent)
+    sense_face = forms.BooleanField(required=False, widget=Consent)
     without_memory = forms.BooleanField(required=False, widget=Consent)
     share = forms.ChoiceField(
         required=False,
@@ -42,6 +47,11 @@ class StartForm(forms.Form):
         error_messages={"required": "Please confirm that you know you will be talking with an AI, then start again."},
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not sensing.allowed():
+            del self.fields["sense_voice"], self.fields["sense_face"]
+
     def clean(self):
         values = super().clean()
         if values.get("modality") == Attempt.Modality.VOICE and not values.get("microphone"):
@@ -50,12 +60,15 @@ class StartForm(forms.Form):
 
     @property
     def consent(self) -> dict:
-        """What was agreed to, for the attempt's record; in writing, the microphone is never used."""
+        """What was agreed to, for the attempt's record; in writing, neither microphone nor camera is ever used."""
         values = self.cleaned_data
         voice = values["modality"] == Attempt.Modality.VOICE
+        sense_face = voice and values.get("sense_face", False)
         return {
             "microphone": voice and values["microphone"],
-            "camera": False,
+            "camera": sense_face,
+            "sense_voice": voice and values.get("sense_voice", False),
+            "sense_face": sense_face,
             "ai_disclosure": AI_DISCLOSURE,
             "memory": not values["without_memory"],
             "share": values["share"] or sharing.QUESTION,

@@ -5,8 +5,11 @@ Event kinds and their data:
   initialized   {"consent", "modality"}             the conversation began
   connected     {"epoch"}                           a conversation process took the attempt
   utterance     {"speaker", "text", "confidence", "started_ms", "ended_ms", "interrupted",
-                 "move", "emotion", "state", "citations"}
-                                                    one turn; `state` is the coach's after it
+                 "move", "emotion", "state", "citations", "adapted"}
+                                                    one turn; `state` is the coach's after it; `adapted`: the persona's
+                                                    manner followed how the learner spoke (not how that was)
+  perception    {"voice", "face"}                   what was sensed from here on, under policy `standard` and by the
+                                                    consent in `initialized`; nothing of what was perceived is kept
   guardrail     {"guardrail", "action", "severity", "seq", "quote"}
   escalated     {"guardrail", "escalation", "question"}
   models        {stage: name and version}           what the speech worker ran
@@ -123,6 +126,12 @@ def proposals(attempt: Attempt) -> tuple[Proposal, ...]:
     """The evidence that was proposed so far, oldest first."""
     events = attempt.events.filter(kind="proposed")
     return tuple(Proposal(**proposal) for event in events for proposal in event.data["proposals"])
+
+
+def perception(attempt: Attempt) -> dict[str, bool] | None:
+    """What the learner let be sensed when it was last recorded; None before."""
+    last = attempt.events.filter(kind="perception").last()
+    return last.data if last else None
 
 
 def tokens(attempt: Attempt) -> int:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from coachtool.attempts import report
+from coachtool.attempts import report, sensing
 from coachtool.attempts.access import Visit
 from coachtool.attempts.models import Attempt
 
@@ -67,4 +67,5 @@ def conversation_data(visit: Visit, attempt: Attempt) -> dict[str, Any]:
         "started": attempt.started and round(attempt.started.timestamp() * 1000),
         "now": round(timezone.now().timestamp() * 1000),
         "iceServers": [{"urls": url} for url in settings.ICE_SERVERS],
+        "sense": sensing.agreed(attempt.consent),
     }

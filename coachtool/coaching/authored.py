@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coachtool.activities.brief import Brief
-from coachtool.coaching import agenda, judge, policy, words
+from coachtool.coaching import agenda, judge, manner, policy, words
 from coachtool.coaching import recall as recalling
 from coachtool.coaching.policy import Plan
 from coachtool.coaching.scoring import rubric, scorecard
-from coachtool.coaching.types import CoachState, Library, Proposal, Recall, Reply, Scorecard, Turn
+from coachtool.coaching.types import CoachState, Library, Observation, Proposal, Recall, Reply, Scorecard, Turn
 
 
 class AuthoredCoach:
@@ -42,9 +42,12 @@ class AuthoredCoach:
         lines = (greeting or words.sentences(brief.opening)) + words.sentences(step.prompt)
         return Reply(lines, "open", replace(step.state, last_lines=lines), emotion=brief.persona.mood)
 
-    def answer(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
+    def answer(
+        self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...], observed: tuple[Observation, ...] = ()
+    ) -> Reply:
         heard = policy.hear(brief, transcript)
         plan = policy.answer(brief, state, transcript, heard, library=self.library)
+        plan = manner.adapted(brief, plan, heard, transcript, observed)
         return replace(said(plan), judgements=heard.changed)
 
     def nudge(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
@@ -80,4 +83,5 @@ def said(plan: Plan) -> Reply:
         closes=plan.closes,
         touched=plan.touched,
         citations=plan.citations,
+        adapted=plan.adapted,
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from coachtool.activities.brief import Brief, KeyPoint
-from coachtool.coaching import agenda, embed, guard, policy, prompts, proposals, quoting, scoring, speech, words
+from coachtool.coaching import agenda, embed, guard, manner, policy, prompts, proposals, quoting, scoring, speech, words
 from coachtool.coaching.authored import AuthoredCoach, said
 from coachtool.coaching.policy import Heard, Plan
 from coachtool.coaching.types import (
@@ -26,6 +26,7 @@ from coachtool.coaching.types import (
     CoachState,
     Library,
     Note,
+    Observation,
     Passage,
     Proposal,
     Recall,
@@ -48,7 +49,10 @@ _ASKS_IT = 0.55  # the least cosine of the model's question with the prompt that
 _STRAYS = 0.62  # below this cosine to the plan's words, a sentence has nothing to do with them
 _ECHOES = 0.85  # from this cosine, a sentence is the plan's own
 _ASIDE = 4  # words of a sentence that is too short to go astray
-_REACTIONS = ("heard", "neutral", "doubt", "figure", "stuck", "concrete", "back", "moving", "practise")
+_REACTIONS = (
+    *("heard", "neutral", "doubt", "figure", "stuck", "concrete", "back", "moving", "practise"),
+    *("gentle", "own_words", "encourage", "slowly"),
+)
 _ASKS_OTHER = 0.05  # by how much it may be nearer to the prompt of another key point
 
 
@@ -115,10 +119,13 @@ class GenerativeCoach:
         """The first words are the instructor's own: they wait for no server."""
         return self._authored.open(brief, recall)
 
-    async def answer(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
+    async def answer(
+        self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...], observed: tuple[Observation, ...] = ()
+    ) -> Reply:
         heard = await self.think(policy.hear, brief, transcript, self.proposed)
         heard, notes = await self._helped(brief, transcript, heard)
         plan = await self.think(self._plan, brief, state, transcript, heard)
+        plan = manner.adapted(brief, plan, heard, transcript, observed)
         reply = replace(said(plan), judgements=heard.changed, notes=notes)
         if plan.fixed and not plan.passages:
             return reply

@@ -73,6 +73,14 @@ _BACKCHANNEL = re.compile(
     r"interesting|cool)\W*)+$"
 )
 
+_CLAIM = re.compile(
+    r"\b(i (do |really |fully |completely |totally |already |think i )*(understand|understood)( (it|that|this|you|"
+    r"everything|all( of)? (it|that|this)))?\b|(that|this|it)( all)? (makes|made) (perfect |total )?sense|"
+    r"(that|this|it|everything)( is|'s) (all |quite |perfectly |very )?clear|understood|got it)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(not|never|cannot|\w+n't|hardly|if|when|whether|what|how|why)\b", re.IGNORECASE)
+
 
 def _said(text: str) -> str:
     return re.sub(r"[^\w\s'?]", " ", words.plain(text)).strip().replace("  ", " ")
@@ -114,6 +122,15 @@ def greets(text: str) -> bool:
 def only_nods(text: str) -> bool:
     """A bare yes, no or okay: no evidence of anything."""
     return bool(_BACKCHANNEL.match(_said(text)))
+
+
+def claim_of_understanding(text: str) -> str:
+    """The words with which the learner says that they understand, as they stand in `text`; empty where they don't."""
+    for sentence in words.sentences(text):
+        claim = _CLAIM.search(sentence)
+        if claim and not _DENIED.search(sentence[: claim.start()]) and not sentence.rstrip().endswith("?"):
+            return claim.group().strip()
+    return ""
 
 
 def nothing_said(text: str) -> bool:

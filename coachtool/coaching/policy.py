@@ -44,7 +44,8 @@ class Plan:
     `reaction` answers what was said, `lead` leads over, `prompt` is asked; each
     is authored text or empty. `quoted` are lines that stand before all of them
     as they are, with the `citations` that they rest on. A `fixed` plan is said
-    in these very words: approved answers, refusals, the close.
+    in these very words: approved answers, refusals, the close. One that is `adapted`
+    would have been said otherwise to somebody who spoke otherwise (manner.py).
     """
 
     move: Move
@@ -56,6 +57,7 @@ class Plan:
     longest: int = speech.LONGEST
     emotion: str = "neutral"
     fixed: bool = False
+    adapted: bool = False
     closes: bool = False
     trigger: Trigger | None = None
     touched: tuple[Trigger, ...] = ()

@@ -208,7 +208,8 @@ class Reply:
     """What the persona does next: `lines` are said in order, sentence by sentence, and after them what `more` brings.
 
     `trigger` is the guardrail that the reply answers, `touched` are others that the same turn touched. `more` never
-    fails, and ends by itself; closing it (aclose) ends what it waits for. `notes` are known already.
+    fails, and ends by itself; closing it (aclose) ends what it waits for. `notes` are known already. `adapted`: its
+    manner follows how the learner spoke.
     """
 
     lines: tuple[str, ...]
@@ -221,6 +222,7 @@ class Reply:
     touched: tuple[Trigger, ...] = ()
     citations: tuple[Citation, ...] = ()
     notes: tuple[Note, ...] = ()
+    adapted: bool = False
     more: AsyncIterator[Said] | None = None
 
 
@@ -238,8 +240,13 @@ class Coach(Protocol):
         """The persona's first words; with `recall`, those of somebody who remembers."""
         ...
 
-    def answer(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:
-        """The reply to the transcript's last turn, which is the learner's."""
+    def answer(
+        self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...], observed: tuple[Observation, ...] = ()
+    ) -> Reply:
+        """The reply to the transcript's last turn, which is the learner's.
+
+        What was `observed` of how it was said may change the reply's words and emotion, never its state or judgements.
+        """
         ...
 
     def nudge(self, brief: Brief, state: CoachState, transcript: tuple[Turn, ...]) -> Reply:

@@ -18,7 +18,7 @@ from realtime.floor.events import (
     SpeechStarted,
     Transcribe,
 )
-from realtime.floor.rule import Rule, fuse, patience
+from realtime.floor.rule import Rule, fuse, patience, patient
 from realtime.floor.words import Completeness, completeness
 
 
@@ -40,7 +40,8 @@ class Floor:
     """One learner's floor. `frame_ms` is the length of a frame."""
 
     def __init__(self, rule: Rule | None = None, frame_ms: int = 32, language: str = "en"):
-        self._rule, self._frame, self._language = rule or Rule(), frame_ms, language
+        self._usual, self._frame, self._language = rule or Rule(), frame_ms, language
+        self._rule = self._usual
         self._now = 0
         self._pauses = 0
         self._onset_began: int | None = None
@@ -58,6 +59,10 @@ class Floor:
     def started_ms(self) -> int | None:
         """When the turn in progress began; None between turns."""
         return self._started
+
+    def patience(self, ms: int) -> None:
+        """Hold the floor open for so much longer than usual, from now on."""
+        self._rule = patient(self._usual, ms)
 
     def hear(self, speech: float) -> list[Event]:
         """The next frame's speech probability."""

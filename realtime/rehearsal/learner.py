@@ -11,6 +11,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from realtime.rehearsal.call import Call
 from realtime.rehearsal.hearing import GAP, Ear, Onset, Stopwatch
+from realtime.rehearsal.manner import said
 from realtime.rehearsal.result import Turn
 from realtime.rehearsal.script import Answer, Choice, Line, Script
 from realtime.rehearsal.signalling import Signalling
@@ -63,6 +64,7 @@ class Learner:
         self._onset: float | None = None  # when the persona's voice began last
         self._ended = asyncio.Event()
         self.turns: list[Turn] = []
+        self.observed: list[str] = []
         self.guardrails: list[dict[str, str]] = []
         self.errors: list[str] = []
         self.end_reason = ""
@@ -137,8 +139,11 @@ class Learner:
             await self._type(answer.line)
             return answered
         loop = asyncio.get_running_loop()
+        samples = self._voice.speak(answer.line)
+        if answer.manner:
+            samples = await asyncio.to_thread(said, samples, answer.manner)
         self._stopwatch.learner_begins()
-        speaking = asyncio.ensure_future(self._call.microphone.say(self._voice.speak(answer.line)))
+        speaking = asyncio.ensure_future(self._call.microphone.say(samples))
         over = asyncio.ensure_future(self._ended.wait())
         try:
             await asyncio.wait({speaking, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -185,6 +190,11 @@ class Learner:
                 await asyncio.wait_for(self._ended.wait(), 5)
 
     # -- what the learner perceives ---------------------------------------
+
+    @property
+    def saw_a_face(self) -> bool:
+        """Whether frames of the persona's face came with its voice."""
+        return self._call is not None and self._call.frames > 0
 
     @property
     def _connected(self) -> bool:
@@ -243,10 +253,15 @@ class Learner:
             self._unanswered = False
             self._spawn(self._call.answered(message["sdp"]))
 
+    def _on_observation(self, message: dict) -> None:
+        self.observed.append(message["text"])
+        self._tell(f"(Noticed: {message['text']} {message['confidence']:.0%})")
+
     def _on_utterance(self, message: dict) -> None:
         turn = Turn(message["speaker"], message["text"], interrupted=bool(message.get("interrupted")))
         if turn.speaker == "persona":
             turn.voice_to_voice_ms = self._stopwatch.take()
+            turn.longest_silence_ms = None if self._in_writing else self._ear.take_silence()
             self._heard.append(turn.text)
             self._answered += 1
         else:

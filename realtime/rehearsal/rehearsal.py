@@ -84,7 +84,8 @@ async def _enter(browser: Browser, page: Any, script: Script, stage: Stage, *, f
         page = await browser.open(page.url.split("/attempts/")[0] + "/")
     if fresh:
         await browser.be_forgotten(page)
-    return await browser.start(page, "voice" if stage.voice else "text", memory=script.memory)
+    modality = "voice" if stage.voice else "text"
+    return await browser.start(page, modality, memory=script.memory, sense_voice=bool(script.observes))
 
 
 def _learner(conversation: Conversation, script: Script, stage: Stage) -> Learner:
@@ -104,6 +105,8 @@ async def _converse(conversation: Conversation, script: Script, stage: Stage, re
         await asyncio.wait_for(learner.converse(), stage.timeout)
     except TimeoutError:
         result.problems.append(f"The conversation was not over after {stage.timeout:.0f} s.")
+    if stage.voice and not learner.saw_a_face:
+        result.problems.append("The voice came without a face that moves.")
     result.turns, result.guardrails = learner.turns, learner.guardrails
     result.interruptions_of_learner = learner.interruptions
     result.errors += learner.errors
@@ -111,7 +114,9 @@ async def _converse(conversation: Conversation, script: Script, stage: Stage, re
     touched = {guardrail["name"] for guardrail in learner.guardrails}
     missing = [name for name in script.guardrails if name not in touched]
     result.problems += [f"The guardrail {name} was not touched." for name in missing]
-    result.problems += script.unlike(turn.text for turn in learner.turns if turn.speaker == "persona")
+    said = [turn.text for turn in learner.turns if turn.speaker == "persona"]
+    result.problems += script.unlike(said)
+    result.problems += script.unnoticed(learner.observed, said, sensed=conversation.sensed)
 
 
 async def _look_afterwards(

@@ -10,11 +10,13 @@ from typing import Any
 @dataclass
 class Turn:
     """One finished turn. `voice_to_voice_ms`: from the end of the learner's speech to the answer's first sound; None
-    for the learner's turns, in text, and where the persona did not speak in answer (its opening, a nudge)."""
+    for the learner's turns, in text, and where the persona did not speak in answer (its opening, a nudge).
+    `longest_silence_ms`: between two sounds of the persona's turn; None for the learner's turns and in text."""
 
     speaker: str
     text: str
     voice_to_voice_ms: int | None = None
+    longest_silence_ms: int | None = None
     interrupted: bool = False
 
 
@@ -54,6 +56,10 @@ class Result:
     def voice_to_voice(self) -> list[int]:
         return [turn.voice_to_voice_ms for turn in self.turns if turn.voice_to_voice_ms is not None]
 
+    @property
+    def silences(self) -> list[int]:
+        return [turn.longest_silence_ms for turn in self.turns if turn.longest_silence_ms is not None]
+
     def as_data(self) -> dict[str, Any]:
         """The JSON object; a conversation after this one is an object of its own under `then`."""
         then = self.then.as_data() if self.then else None
@@ -70,6 +76,7 @@ class Result:
             "answer": self.answer,
             "turns": [asdict(turn) for turn in self.turns],
             "median_voice_to_voice_ms": median_ms(self.voice_to_voice),
+            "longest_silence_ms": max(self.silences, default=None),
             "interruptions_of_learner": self.interruptions_of_learner,
             "errors": [*self.errors, *self.problems, *(then["errors"] if then else ())],
             **({"then": then} if then else {}),
@@ -94,6 +101,7 @@ def together(results: list[Result]) -> dict[str, Any]:
         "guardrails": [{"learner": data["learner"], **g} for data in each for g in data["guardrails"]],
         "turns": [{"learner": data["learner"], **turn} for data in each for turn in data["turns"]],
         "median_voice_to_voice_ms": median_ms([ms for result in results for ms in result.voice_to_voice]),
+        "longest_silence_ms": max((ms for result in results for ms in result.silences), default=None),
         "interruptions_of_learner": sum(data["interruptions_of_learner"] for data in each),
         "errors": [f"{data['learner']}: {error}" for data in each for error in data["errors"]],
         "learners": each,
@@ -119,6 +127,7 @@ def summary(result: Result) -> str:
         lines.append(f"The reviewer's answer, found at the next launch: {result.answer}")
     if shown:
         lines.append(f"Voice to voice, ms: {', '.join(shown)}; median {median_ms(result.voice_to_voice)}")
+        lines.append(f"Longest silence within a turn of the persona, ms: {max(result.silences, default=0)}")
         lines.append(f"Interruptions of the learner: {result.interruptions_of_learner}")
     lines += [f"Noticed: {error}" for error in result.errors]
     lines += [f"Not as it should be: {problem}" for problem in result.problems]

@@ -10,9 +10,11 @@ from typing import Any
 
 import yaml
 
+from realtime.rehearsal.manner import MANNERS
+
 SCRIPTS = Path(__file__).parent / "scripts"
 OUTCOMES = ("passed", "failed", "unclear")
-_FIELDS = {"summary", "expect", "guardrails", "opening", "hears", "never_hears", "answers"}
+_FIELDS = {"summary", "expect", "guardrails", "opening", "hears", "never_hears", "observes", "adapts", "answers"}
 
 
 class ScriptError(ValueError):
@@ -54,7 +56,7 @@ class Answer:
     `when` is searched for in what the persona has just said (a regular expression, case ignored). `turn` binds the
     line to the learner's nth turn, counted from 1. With `interrupt_after_ms` the line starts that long after the
     persona's voice has, over it; such an answer needs a `turn`, since the question has not been heard yet.
-    `again` allows the line to be used more than once.
+    `again` allows the line to be used more than once. `manner` is how it is said, by names of manner.MANNERS.
     """
 
     line: Line
@@ -62,6 +64,7 @@ class Answer:
     turn: int | None = None
     interrupt_after_ms: int | None = None
     again: bool = False
+    manner: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,9 @@ class Script:
     find at the next launch.
 
     `opening` is searched for in the persona's first words, each of `hears` in all that it says, and none of
-    `never_hears` may be found there. `then` is the same learner's next conversation. Only with `memory` does the
+    `never_hears` may be found there. `observes` are searched for in what the tool says that it noticed of the voice,
+    which the learner then agrees to, and `adapts` in what the persona says because of it: where the site's policy lets
+    nothing be sensed, neither may be there. `then` is the same learner's next conversation. Only with `memory` does the
     persona remember the learner, and nothing from before the first conversation.
     """
 
@@ -86,6 +91,8 @@ class Script:
     opening: re.Pattern[str] | None = None
     hears: tuple[re.Pattern[str], ...] = ()
     never_hears: tuple[re.Pattern[str], ...] = ()
+    observes: tuple[re.Pattern[str], ...] = ()
+    adapts: tuple[re.Pattern[str], ...] = ()
     memory: bool = False
     reviewer_answers: str = ""
     then: Script | None = None
@@ -105,6 +112,18 @@ class Script:
         wrong += [f"The persona never said “{one.pattern}”." for one in self.hears if not one.search(everything)]
         wrong += [f"The persona said “{one.pattern}”." for one in self.never_hears if one.search(everything)]
         return wrong
+
+    def unnoticed(self, observed: Iterable[str], said: Iterable[str], *, sensed: bool) -> list[str]:
+        """In which ways what was `observed`, and what the persona `said` then, is not as the script wants it.
+
+        Without leave to sense (`sensed`) there must be none of it.
+        """
+        noticed, spoken = "\n".join(observed), "\n".join(said)
+        if not sensed:
+            wrong = [f"“{one}” was observed, and nothing may be." for one in noticed.split("\n") if one]
+            return wrong + [f"The persona said “{one.pattern}”." for one in self.adapts if one.search(spoken)]
+        wrong = [f"“{one.pattern}” was never observed." for one in self.observes if not one.search(noticed)]
+        return wrong + [f"The persona never said “{one.pattern}”." for one in self.adapts if not one.search(spoken)]
 
 
 def names() -> tuple[str, ...]:
@@ -145,6 +164,8 @@ def parse(name: str, data: Any) -> Script:
         opening=_pattern(f"{name}.opening", data.get("opening")),
         hears=_patterns(f"{name}.hears", data.get("hears", ())),
         never_hears=_patterns(f"{name}.never_hears", data.get("never_hears", ())),
+        observes=_patterns(f"{name}.observes", data.get("observes", ())),
+        adapts=_patterns(f"{name}.adapts", data.get("adapts", ())),
         memory=bool(data.get("memory", False)),
         reviewer_answers=" ".join(str(data.get("reviewer_answers", "")).split()),
         then=_next(f"{name}.then", data) if "then" in data else None,
@@ -188,17 +209,21 @@ class Choice:
 
 
 def _answer(where: str, item: Any) -> Answer:
-    _only(where, item, {"say", "when", "turn", "interrupt_after_ms", "again"})
+    _only(where, item, {"say", "when", "turn", "interrupt_after_ms", "again", "manner"})
     if "say" not in item:
         raise ScriptError(f"{where}.say: is missing.")
     if item.get("interrupt_after_ms") is not None and not item.get("turn"):
         raise ScriptError(f"{where}.turn: an interruption needs the turn that it belongs to.")
+    manner = item.get("manner", [])
+    if not isinstance(manner, list) or set(manner) - set(MANNERS):
+        raise ScriptError(f"{where}.manner: use a list of {', '.join(MANNERS)}.")
     return Answer(
         line=_line(f"{where}.say", item["say"]),
         when=_pattern(f"{where}.when", item.get("when")),
         turn=item.get("turn"),
         interrupt_after_ms=item.get("interrupt_after_ms"),
         again=bool(item.get("again", False)),
+        manner=tuple(manner),
     )
 
 

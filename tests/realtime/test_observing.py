@@ -1,0 +1,206 @@
+"""What is noticed of a learner beside their own first minute, and what is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from coachtool.coaching.types import Observation
+from realtime.perception.baseline import Baseline, Spread, certainty
+from realtime.perception.observing import Observer, fused, quote
+from realtime.perception.prosody import Prosody
+from realtime.perception.sights import Sight
+
+USUAL = Prosody(0, 6000, 5600, 300, 0, 25, 3000, 120.0, 6.0, -24.0)
+FLAT = replace(USUAL, pitch_range=2.0)
+HALTING = replace(USUAL, pause_ms=3200, long_pauses=4)
+AHEAD = Sight(0, True, turn=(4.0, 2.0, 0.0), smile=0.1, brows_down=0.1)
+
+
+def after(turns=5, heard=USUAL):
+    observer = Observer()
+    for number in range(turns):
+        observer.turn("…", 10_000 * number, 10_000 * number + 6000, heard)
+    return observer
+
+
+def noticed(observer, heard=None, text="I would ask her.", began=100_000):
+    return [each.kind for each in observer.turn(text, began, began + 6000, heard)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard"),
+    [
+        ("slower", replace(USUAL, syllables=17)),
+        ("faster", replace(USUAL, syllables=34)),
+        ("hesitant", HALTING),
+        ("flatter", FLAT),
+        ("livelier", replace(USUAL, pitch_range=12.0)),
+        ("quieter", replace(USUAL, level_db=-33.0)),
+        ("louder", replace(USUAL, level_db=-15.0)),
+    ],
+)
+def test_a_turn_unlike_the_learners_own_is_noticed(kind, heard):
+    assert noticed(after(), heard) == [kind]
+    assert noticed(after(heard=heard), heard) == []  # for somebody who always speaks so, it is nothing
+
+
+def test_nothing_is_noticed_before_there_is_something_to_compare_with():
+    assert noticed(after(turns=2), FLAT) == []
+    short = replace(USUAL, talk_ms=1600, pause_ms=0)
+    assert noticed(after(turns=5, heard=short), FLAT) == []  # eight seconds in all
+    assert noticed(after(), replace(FLAT, talk_ms=900)) == []
+
+
+def test_little_changes_are_not_worth_a_word():
+    changed = replace(USUAL, syllables=27, pitch_range=5.0, level_db=-27.0, pause_ms=700)
+    assert noticed(after(), changed) == []
+
+
+def test_fillers_count_as_hesitation_and_are_said_in_plain_words():
+    (seen,) = after().turn("Um, well, uh, I would, um, er, ask, um, her, uh.", 0, 6000, USUAL)
+    assert seen.kind == "hesitant" and "“um” or the like 6 times" in seen.text
+
+
+def test_the_surer_the_more_there_is_to_go_by():
+    short = Baseline(Spread(0.1, 0.4))
+    for _ in range(6):
+        short.add(0.0, 3.0)
+    assert short.compare(0.3, 8.0).confidence > short.compare(0.3, 2.0).confidence
+    assert short.compare(0.6, 2.0).confidence > short.compare(0.3, 2.0).confidence
+    assert certainty(0) == 0 and 0.95 < certainty(2) < 0.96
+
+
+def test_somebody_who_varies_much_is_noticed_later_than_somebody_who_does_not():
+    varied, even = Baseline(Spread(0.1, 0.1)), Baseline(Spread(0.1, 0.1))
+    for number in range(6):
+        varied.add((-1) ** number * 0.5, 8.0)
+        even.add((-1) ** number * 0.02, 8.0)
+    assert varied.compare(0.4, 8.0).confidence < 0.8 < even.compare(0.4, 8.0).confidence
+
+
+def test_the_first_minute_stays_what_it_was():
+    observer = after(turns=11)
+    assert all(noticed(observer, FLAT) == ["flatter"] for _ in range(20))
+
+
+def test_what_was_noticed_needs_less_to_be_noticed_again_and_does_not_come_back_by_a_hair():
+    nearly = replace(USUAL, pitch_range=4.0)
+    observer = after(turns=11)
+    assert noticed(observer, nearly) == []
+    assert noticed(observer, FLAT) == ["flatter"]
+    assert noticed(observer, nearly) == ["flatter"]
+    assert noticed(observer, USUAL) == []
+    assert noticed(observer, nearly) == []
+
+
+def see(observer, sight, began, ended, step=250):
+    return [each for at in range(began, ended, step) for each in observer.saw(replace(sight, at_ms=at))]
+
+
+@pytest.fixture
+def watched():
+    """Somebody who has looked ahead for forty seconds, blinking now and then."""
+    observer = Observer()
+    for at in range(0, 40_000, 250):
+        observer.saw(replace(AHEAD, at_ms=at, blink=0.9 if at % 4000 == 0 else 0.1))
+    return observer
+
+
+@pytest.mark.parametrize(
+    ("kind", "sight"),
+    [
+        ("looked_away", replace(AHEAD, gaze=(28.0, 0.0))),
+        ("looked_away", replace(AHEAD, turn=(30.0, 2.0, 0.0))),
+        ("smiled", replace(AHEAD, smile=0.7)),
+        ("frowned", replace(AHEAD, brows_down=0.6)),
+    ],
+)
+def test_what_a_face_does_for_a_while_is_noticed(watched, kind, sight):
+    see(watched, AHEAD, 40_000, 42_000)
+    see(watched, sight, 42_000, 43_500)
+    see(watched, AHEAD, 43_500, 45_000)
+    (seen,) = watched.turn("Yes.", 40_000, 45_000)
+    assert seen.kind == kind and 0.5 < seen.confidence <= 1 and seen.at_ms == 45_000
+
+
+def test_a_glance_aside_is_not(watched):
+    see(watched, AHEAD, 40_000, 42_000)
+    see(watched, replace(AHEAD, gaze=(28.0, 0.0)), 42_000, 42_500)
+    see(watched, AHEAD, 42_500, 46_000)
+    assert watched.turn("Yes.", 40_000, 46_000) == ()
+
+
+def test_where_the_camera_stands_does_not_matter():
+    observer, aside = Observer(), replace(AHEAD, turn=(10.0, 35.0, 0.0))
+    see(observer, aside, 0, 45_000)
+    assert observer.turn("Yes.", 40_000, 45_000) == ()
+
+
+def test_leaving_the_picture_is_told_at_once_and_once(watched):
+    gone = see(watched, Sight(0, False), 40_000, 48_000)
+    assert [each.kind for each in gone] == ["left_the_picture"] and 42_000 <= gone[0].at_ms <= 42_500
+    see(watched, AHEAD, 48_000, 50_000)
+    assert len(see(watched, Sight(0, False), 50_000, 54_000)) == 1
+
+
+def test_frames_out_of_order_and_a_face_that_never_came_say_nothing(watched):
+    assert watched.saw(replace(AHEAD, at_ms=5)) == ()
+    assert see(Observer(), Sight(0, False), 0, 30_000) == []
+
+
+def test_blinks_are_noticed_over_half_a_minute(watched):
+    for at in range(40_000, 75_000, 250):
+        watched.saw(replace(AHEAD, at_ms=at, blink=0.9 if at % 1000 == 0 else 0.1))
+    assert [each.kind for each in watched.turn("Yes.", 70_000, 75_000)] == ["more_blinks"]
+
+
+def test_a_voice_and_a_face_become_one_sentence():
+    observer = after()
+    see(observer, AHEAD, 60_000, 102_000)
+    see(observer, replace(AHEAD, gaze=(28.0, 0.0)), 102_000, 103_250)
+    see(observer, AHEAD, 103_250, 106_000)
+    text = "Yes, of course, I understand what you want from me there."
+    observed = observer.turn(text, 100_000, 106_000, FLAT)
+    one = fused(observed, text)
+    assert {each.kind for each in observed} == {"flatter", "looked_away"} and one.kind == observed[0].kind
+    assert one.text.startswith("Said “I understand”, ") and one.text.endswith(".")
+    assert "voice flatter than before" in one.text and "looked away for 1.2 s" in one.text
+    assert one.confidence == min(each.confidence for each in observed)
+
+
+def test_a_few_of_the_learners_own_words_are_quoted():
+    assert quote("I would, if I may say so, ask her first.") == "I would, if I may…"
+    assert quote("Understood.") == "Understood" and quote("Fine, thanks.") == "Fine, thanks"
+
+
+def test_without_words_it_is_said_all_the_same():
+    assert fused((Observation("left_the_picture", "left the picture", 0.95, 7),)).text == "Left the picture."
+
+
+def test_what_is_switched_off_is_forgotten(watched):
+    observer = after()
+    observer.forget("voice")
+    assert noticed(observer, FLAT) == []
+    watched.forget("face")
+    see(watched, replace(AHEAD, smile=0.9), 40_000, 45_000)
+    assert watched.turn("Yes.", 40_000, 45_000) == () and watched.face["smile"] == 0.9
+
+
+def test_no_word_of_it_is_of_feelings_or_attention():
+    from realtime.perception import heard, seen
+
+    said = " ".join([*heard._WORDS.values(), *seen._WORDS.values()]).lower()
+    for word in (
+        "attent",
+        "engag",
+        "bored",
+        "nervous",
+        "happy",
+        "sad",
+        "angry",
+        "anxious",
+        "confus",
+        "stress",
+        "emotion",
+    ):
+        assert word not in said
