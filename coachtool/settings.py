@@ -159,8 +159,16 @@ WHITENOISE_AUTOREFRESH = False
 
 # Live media
 CONVERSATION_HOST = env("CONVERSATION_HOST", "127.0.0.1")  # the address a gpu worker dials back to
+GPU_SLOTS = int(env("GPU_SLOTS", "0"))  # conversations that one worker serves at a time; 0: as many as it can, measured
+VIDEO = env("VIDEO", "auto")  # the face as video from a worker: auto (where a GPU draws), on (a processor, too) or off
+GPU_PROCESSES = int(env("GPU_PROCESSES", "1"))  # workers that share this machine, and so what was measured
+DRAIN_SECONDS = float(env("DRAIN_SECONDS", "300"))  # in which a worker's conversations move on before it ends
+METRICS_TOKEN = env("METRICS_TOKEN", "")  # who shows it reads /metrics; without one there is no such page
 ICE_SERVERS = [url for url in env("ICE_SERVERS", "").split(",") if url]
 REJOIN_SECONDS = int(env("REJOIN_SECONDS", "90"))  # how long a conversation waits for its learner
+PERCEPTION = env("PERCEPTION", "eu")  # eu, standard or off: only under standard, and by consent, is anything sensed
+if PERCEPTION not in ("eu", "standard", "off"):
+    raise ImproperlyConfigured("Set COACHTOOL_PERCEPTION to eu, standard or off; see docs/operations.md.")
 
 # The LMS. Its addresses may lie in a private network only where the site says so.
 ALLOW_PRIVATE_ADDRESSES = env("ALLOW_PRIVATE_ADDRESSES", "1" if EMBEDDED else "0") == "1"

@@ -18,7 +18,7 @@ from realtime.conversation import PUBLIC
 
 log = logging.getLogger(__name__)
 
-_FORWARDED = {"offer", "say", "typing", "interrupt", "finish"}
+_FORWARDED = {"offer", "picture", "say", "sense", "typing", "interrupt", "finish"}
 _LARGEST = 64 * 1024
 
 

@@ -16,9 +16,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from coachtool.activities.brief import Brief
-from coachtool.coaching.types import Citation, Coach, CoachState, Note, Recall, Reply, Said, Trigger, Turn
+from coachtool.coaching.types import Citation, Coach, CoachState, Note, Observation, Recall, Reply, Said, Trigger, Turn
+from realtime.perceiving import Perceiving, told
+from realtime.rendering.behaviour.events import EMOTIONS, Event, Floor, LearnerPauses, LearnerSpeaks, Mood
+from realtime.rendering.behaviour.mouth import Movement
 from realtime.timing import DEFAULT, Timing
 from realtime.transport.track import Sentence, VoiceTrack
+from realtime.wire import VOICE_RATE
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +32,6 @@ _BACKCHANNEL = {
     *("right", "sure", "i see", "got it", "of course", "alright", "all right"),
 }
 PUBLIC = ("speaker", "text", "interrupted", "confidence", "id", "citations")  # what a page is told of an utterance
-_EMOTIONS = {"neutral", "encouraging", "concerned", "firm", "doubtful"}
 
 
 class Stopped(Exception):
@@ -62,13 +65,13 @@ class Speech(Protocol):
 
 
 class Media(Protocol):
-    """The WebRTC side: `accept` answers an offer, `lips` sends on the data channel."""
+    """The WebRTC side: `accept` answers an offer, `show` tells the persona's face what happens now."""
 
     track: VoiceTrack
     connected: bool
 
     async def accept(self, sdp: str) -> dict: ...
-    def lips(self, message: dict, sample: int | None = None) -> None: ...
+    def show(self, event: Event) -> None: ...
 
 
 @dataclass
@@ -85,7 +88,7 @@ class Line:
         """The words that were heard, by the share of the sentence that was played."""
         if self.heard or self.sentence is None or not self.sentence.samples:
             return self.text if self.heard else ""
-        share = self.sentence.played / max(self.sentence.samples, 1)
+        share = self.sentence.played / max(self.sentence.samples, self.sentence.expected)
         words = self.text.split()
         return " ".join(words[: int(share * len(words))])
 
@@ -103,7 +106,6 @@ class Speaking:
     citations: list[Citation] = field(default_factory=list)
     stream: asyncio.Task | None = field(default=None, repr=False)
     paused: bool = False
-    paused_at: int = 0  # the voice track's clock
     started_ms: int = 0
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
@@ -145,9 +147,12 @@ class Conversation:
         elapsed: float = 0.0,
         said: frozenset[str] = frozenset(),
         timing: Timing = DEFAULT,
+        perceiving: Perceiving | None = None,
     ):
         self.brief, self.coach, self.record, self.audience = brief, coach, record, audience
         self.media, self.speech, self.timing, self.think = media, speech, timing, think
+        self.perceiving = perceiving or Perceiving()
+        self._observed: tuple[Observation, ...] = ()  # in the learner's last turn
         self.transcript, self.state, self.recall = transcript, state or CoachState(), recall
         self.inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self.phase, self.floor = "connecting", "listening"
@@ -186,6 +191,11 @@ class Conversation:
                 # One bad event must not end a learner's conversation.
                 log.exception("while handling %s", kind)
 
+    @property
+    def between_turns(self) -> bool:
+        """Nobody is speaking, nothing is being thought about: the moment for another worker to take over."""
+        return self._speaking is None and self.floor == "listening" and not self._learner_speaking
+
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -204,6 +214,8 @@ class Conversation:
                 await self._answer_offer(message)
             case "say":
                 await self._typed(message)
+            case "sense":
+                await self._sense(message)
             case "typing":
                 self._set_nudge()
             case "interrupt":
@@ -273,6 +285,7 @@ class Conversation:
     async def _speech_ready(self, message: dict, _: bytes | None) -> None:
         self._voiceless_since = None
         self._in_writing = self._chose_writing
+        self._tell_senses()
         await self.record.models(message.get("models", {}))
         await self._begin_when_ready()
         if self._speaking:
@@ -280,17 +293,27 @@ class Conversation:
 
     async def _speech_lost(self, message: dict, _: bytes | None) -> None:
         self._voiceless_since = self._now()
-        self._learner_speaking = False
+        self._learner_speaking, self._heard = False, None
         if self._speaking:
-            self.media.track.clear()
-            self.media.lips({"type": "hush"}, self.media.track.clock)
-            for line in self._speaking.lines:
-                line.sentence = line.sentence if line.heard else None
-        if self.phase == "live":
-            await self._set_phase("recovering", "The voice was lost for a moment; it is coming back.")
+            self._keep_what_came()
+
+    def _keep_what_came(self) -> None:
+        """What the lost worker has sent goes on being said; `_say_unheard` asks the next one for the rest."""
+        for line in self._speaking.lines:
+            if line.sentence is None or line.sentence.complete:
+                continue
+            if line.sentence.played:
+                line.sentence.broken = True
+            else:
+                self.media.track.drop(line.sentence)
+                line.sentence = None
+        if self._speaking.paused:
+            # Who was talking over the persona is heard again by the next worker, if they still do.
+            self._arm(self.timing.false_interruption, "quiet_again")
 
     async def _speech_speech_started(self, message: dict, _: bytes | None) -> None:
         self._learner_speaking, self._nudge_at = True, None
+        self._show(LearnerSpeaks())
         if self._speaking and not self._speaking.paused:
             self._pause()
         self._arm_interruption()
@@ -298,10 +321,12 @@ class Conversation:
 
     async def _speech_speech_resumed(self, message: dict, _: bytes | None) -> None:
         self._learner_speaking = True
+        self._show(LearnerSpeaks())
         self._arm_interruption()
 
     async def _speech_speech_paused(self, message: dict, _: bytes | None) -> None:
         self._learner_speaking = False
+        self._show(LearnerPauses())
         if self._speaking and self._speaking.paused:
             self._arm(self.timing.false_interruption, "quiet_again")
 
@@ -310,6 +335,14 @@ class Conversation:
 
     async def _speech_transcript(self, message: dict, _: bytes | None) -> None:
         self._heard = message
+
+    async def _speech_prosody(self, message: dict, _: bytes | None) -> None:
+        self.perceiving.heard(message)
+
+    async def _speech_sight(self, message: dict, _: bytes | None) -> None:
+        observed = self.perceiving.saw(message, self._ms())
+        if observed is not None:
+            await self.audience.publish(told((observed,)))
 
     async def _speech_floor_yielded(self, message: dict, _: bytes | None) -> None:
         heard, self._heard, self._learner_speaking = self._heard or {"text": ""}, None, False
@@ -323,14 +356,18 @@ class Conversation:
         if not text:
             await self._set_floor("listening")
             return
+        await self._observe(heard, self._ms() - (message.get("at_ms", 0) - message.get("speech_ended_ms", 0)))
         kept = {key: heard[key] for key in ("confidence", "started_ms", "ended_ms") if key in heard}
         await self._learner_turn({"text": text, **kept})
 
     async def _speech_voice(self, message: dict, _: bytes | None) -> None:
         line = self._line(message["id"])
         if line is not None:
-            lips = {key: message[key] for key in ("names", "times", "values") if key in message}
-            line.sentence = Sentence(line.id, line.text, lips)
+            movement = _movement(message)
+            expected = int(message.get("duration_ms") or 0) * VOICE_RATE // 1000
+            if line.sentence is not None and line.sentence.broken:
+                return line.sentence.begin_again(movement, expected)
+            line.sentence = Sentence(line.id, line.text, movement, expected=expected)
             self.media.track.play(line.sentence)
 
     async def _speech_pcm(self, message: dict, pcm: bytes | None) -> None:
@@ -349,14 +386,12 @@ class Conversation:
         log.error("speech worker: %s: %s", message.get("stage"), message.get("message"))
         await self._say_problem()
 
-    async def _on_sentence_started(self, event: tuple[Sentence, int]) -> None:
-        sentence, sample = event
+    async def _on_sentence_started(self, sentence: Sentence) -> None:
         line = self._line(sentence.id)
         if line is None:
             return
         if not self._speaking.started_ms:
             self._speaking.started_ms = self._ms()
-        self.media.lips({"type": "lips", "id": line.id, **sentence.lips}, sample)
         await self.audience.publish({"type": "caption", "speaker": "persona", "text": line.text, "id": line.id})
         if not self._speaking.paused:
             await self._set_floor("speaking")
@@ -381,6 +416,8 @@ class Conversation:
             return await self._finish("left")
         if self.phase == "connecting" and self.media is not None and self.media.connected and not self.speech.ready:
             await self._set_phase("waiting", "Waiting for a place on a speech worker.")
+        if self.phase == "live" and not self._in_writing and self._voiceless_for(now) >= self.timing.unreplaced:
+            await self._set_phase("recovering", "The voice was lost for a moment; it is coming back.")
         if not self._in_writing and self._voiceless_for(now) > self.timing.without_voice:
             await self._go_on_in_writing()
         if now - self._begun > self.brief.minutes * 60 and self.floor == "listening":
@@ -388,6 +425,9 @@ class Conversation:
         if self._nudge_at is not None and now > self._nudge_at and self.floor == "listening" and here:
             self._nudge_at = None
             await self._perform(await self.think(self.coach.nudge, self.brief, self.state, self.transcript))
+        sensed = self.perceiving.sensed
+        if sensed is not None:
+            await self.audience.publish(sensed)
 
     def _voiceless_for(self, now: float) -> float:
         return 0.0 if self._voiceless_since is None else now - self._voiceless_since
@@ -400,6 +440,27 @@ class Conversation:
     async def _on_quiet_again(self, number: int) -> None:
         if self._speaking and self._speaking.number == number and not self._learner_speaking:
             await self._go_on()
+
+    # -- how the learner says it ------------------------------------------
+
+    async def _sense(self, wanted: dict) -> None:
+        """The learner's switches. The record says what was sensed, never what of it was noticed."""
+        if self.perceiving.switch(wanted):
+            await self.record.note(Note("perception", dict(self.perceiving.on)))
+            self._tell_senses()
+
+    async def _observe(self, heard: dict, ended_ms: int) -> None:
+        patience = self.perceiving.patience_ms
+        self._observed = self.perceiving.turn(heard, ended_ms)
+        if self._observed:
+            await self.audience.publish(told(self._observed, heard["text"]))
+        if self.perceiving.patience_ms != patience:
+            self.speech.send("patience", ms=self.perceiving.patience_ms)
+
+    def _tell_senses(self) -> None:
+        if self.perceiving.may:
+            self.speech.send("sense", **self.perceiving.on)
+            self.speech.send("patience", ms=self.perceiving.patience_ms)
 
     # -- turns ------------------------------------------------------------
 
@@ -439,7 +500,8 @@ class Conversation:
 
     async def _reply(self) -> None:
         await self._set_floor("thinking")
-        reply = await self.think(self.coach.answer, self.brief, self.state, self.transcript)
+        observed, self._observed = self._observed, ()
+        reply = await self.think(self.coach.answer, self.brief, self.state, self.transcript, observed)
         if reply.trigger is not None:
             await self._guard(reply.trigger)
         for trigger in reply.touched:
@@ -469,7 +531,7 @@ class Conversation:
         if self._in_writing:
             return await self._write_all()
         await self._set_floor("thinking")
-        self.media.lips({"type": "mood", "emotion": reply.emotion if reply.emotion in _EMOTIONS else "neutral"})
+        self._show(Mood(reply.emotion if reply.emotion in EMOTIONS else "neutral"))
         self._say_unheard()
 
     def _add_line(self, text: str) -> Line:
@@ -488,7 +550,7 @@ class Conversation:
         self.media.track.paused = self._speaking.paused
         self.speech.send("floor", persona=True)
         for line in self._speaking.lines:
-            if not line.heard and line.sentence is None:
+            if not line.heard and (line.sentence is None or line.sentence.broken):
                 self.speech.send("speak", id=line.id, text=line.text)
 
     # -- a reply that comes bit by bit --------------------------------------
@@ -551,7 +613,6 @@ class Conversation:
             self.speech.send("cancel")
             self.media.track.clear()
             self.media.track.paused = False
-            self.media.lips({"type": "hush"}, self.media.track.clock)
             self._send_floor(persona=False)
         if speaking.audible:
             await self._record_persona(speaking, text, interrupted=True)
@@ -561,6 +622,8 @@ class Conversation:
         state = replace(reply.state, last_lines=tuple(line.text for line in speaking.lines))
         said = {"speaker": "persona", "text": text, "interrupted": interrupted, "started_ms": speaking.started_ms}
         said |= {"ended_ms": self._ms(), "move": reply.move, "emotion": reply.emotion, "state": state}
+        if reply.adapted:
+            said["adapted"] = True
         if speaking.citations:
             said["citations"] = [asdict(citation) for citation in speaking.citations]
         if not text.strip():
@@ -573,9 +636,7 @@ class Conversation:
     # -- overlap ----------------------------------------------------------
 
     def _pause(self) -> None:
-        self._speaking.paused, self._speaking.paused_at = True, self.media.track.clock
-        self.media.track.paused = True
-        self.media.lips({"type": "hush"}, self.media.track.clock)
+        self._speaking.paused = self.media.track.paused = True
 
     async def _go_on(self) -> None:
         """A cough or an 'mm-hm': the persona continues where it stopped."""
@@ -584,7 +645,6 @@ class Conversation:
         _disarm(self._speaking)
         if self._speaking.paused:
             self._speaking.paused = self.media.track.paused = False
-            self.media.lips({"type": "resume", "shift": 2 * (self.media.track.clock - self._speaking.paused_at)})
         await self._set_floor("speaking" if self._speaking.audible else "thinking")
 
     def _arm_interruption(self) -> None:
@@ -640,9 +700,14 @@ class Conversation:
     async def _set_floor(self, floor: str) -> None:
         if floor != self.floor:
             self.floor = floor
+            self._show(Floor(floor))
             await self.audience.publish({"type": "floor", "state": floor})
         if floor == "listening":
             self._set_nudge()
+
+    def _show(self, event: Event) -> None:
+        if self.media is not None:
+            self.media.show(event)
 
     def _set_nudge(self) -> None:
         self._nudge_at = self._now() + (self.timing.nudge_text if self._in_writing else self.timing.nudge_voice)
@@ -655,6 +720,15 @@ class Conversation:
         """The current turn's line; None for one that was taken back."""
         lines = self._speaking.lines if self._speaking else ()
         return next((line for line in lines if line.id == line_id), None)
+
+
+def _movement(message: dict) -> Movement:
+    """The lips of a sentence; a mouth that stays shut where the worker sent none that can be read."""
+    try:
+        return Movement.read(**{key: message[key] for key in ("names", "times", "values", "beats") if key in message})
+    except (ValueError, TypeError):
+        log.exception("the lips of a sentence cannot be read")
+        return Movement.read()
 
 
 def is_backchannel(text: str) -> bool:

@@ -7,30 +7,39 @@ import contextlib
 import inspect
 import logging
 import time
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import redis.asyncio
-from asgiref.sync import sync_to_async
+import redis
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import cache
 
 from coachtool.activities.brief import Brief
-from coachtool.attempts import journal, memory
+from coachtool.attempts import journal, memory, sensing
 from coachtool.attempts.finish import finish
 from coachtool.attempts.models import Attempt
 from coachtool.coaching.authored import AuthoredCoach
 from coachtool.coaching.types import Coach, CoachState, Note, Trigger, Turn
 from knowledge import retrieval
 from knowledge.library import Library
-from realtime import names
+from realtime import names, pool
 from realtime.conversation import Conversation, Stopped
 from realtime.lease import Lease
+from realtime.perceiving import Perceiving
+from realtime.rendering import codec
+from realtime.rendering.behaviour.events import Event, Hush, Speak
+from realtime.rendering.frames import Frame
+from realtime.showing import Showing
 from realtime.timing import Timing
+from realtime.transport.face import Face
 from realtime.transport.peer import OfferError, Peer
-from realtime.transport.track import VoiceTrack
+from realtime.transport.track import Sentence, VoiceTrack
+from realtime.transport.video import VideoTrack
+from realtime.wire import VOICE_RATE
 
 log = logging.getLogger(__name__)
 
@@ -92,49 +101,67 @@ class GroupAudience:
 
 
 class PeerMedia:
-    """The Media of a conversation: its voice track, and the newest peer that the browser offered."""
+    """The Media of a conversation: its voice track, its face, and the newest peer that the browser offered."""
 
-    def __init__(self, on_pcm, post):
-        self._on_pcm, self._post = on_pcm, post
+    def __init__(self, on_pcm, post, seed: int, showing: Showing, on_picture: Callable[[bytes], None] | None = None):
+        self._on_pcm, self._post, self._showing, self._on_picture = on_pcm, post, showing, on_picture
         self._peer: Peer | None = None
         self.connected = False
         self.track = self._new_track()
+        self._face, self._packets = Face(seed, self._send_face), 0
 
     async def accept(self, sdp: str) -> dict:
         old, self.connected = self._peer, False
         track = self.track.successor() if old else self.track
-        peer = Peer(track, self._on_pcm, self._changed, settings.ICE_SERVERS)
+        video = VideoTrack(self._face.when, self._showing.want_key)
+        sent = {"video": video, "on_bps": self._showing.aim}
+        peer = Peer(track, self._on_pcm, self._changed, settings.ICE_SERVERS, self._on_picture, **sent)
         try:
             answer = await peer.accept(sdp)
         except OfferError as refusal:
             raise ValueError(f"The connection could not be set up: {refusal}") from refusal
         self._peer, self.track = peer, track
+        self._showing.offered(video, peer.video_codec)
         if old:
             await old.close()
         return {"sdp": answer, "ice_servers": settings.ICE_SERVERS}
 
-    def lips(self, message: dict, sample: int | None = None) -> None:
-        if self._peer is None:
-            return
-        if sample is not None:
-            field = {"lips": "start", "hush": "at"}[message["type"]]
-            message = {**message, field: self._peer.rtp_time(sample)}
-        self._peer.send(message)
+    def show(self, event: Event) -> None:
+        self._face.show(event)
 
     async def close(self) -> None:
+        self._face.close()
         if self._peer:
             await self._peer.close()
 
+    def _send_face(self, frames: Sequence[Frame]) -> None:
+        if self._peer is not None:
+            sample = self.track.sample_at(self._face.when(frames[0].at_ms))
+            self._packets += 1
+            packet = codec.encode(frames, self._peer.rtp_time(sample), self._packets)
+            self._peer.send_face(packet)
+            self._showing.follow(packet)
+
     def _new_track(self) -> VoiceTrack:
         return VoiceTrack(
-            lambda sentence, sample: self._post("sentence_started", (sentence, sample)),
+            lambda sentence: self._post("sentence_started", sentence),
             lambda sentence: self._post("sentence_ended", sentence),
+            self._move_lips,
         )
+
+    def _move_lips(self, sentence: Sentence | None) -> None:
+        """With what leaves the track, not with the inbox, which may be waiting for a coach that thinks."""
+        event = Hush()
+        if sentence is not None:
+            asks = sentence.text.rstrip().endswith("?")
+            event = Speak(sentence.movement, asks, sentence.played * 1000 / VOICE_RATE)
+        self._face.show(event, self.track.leaving)
 
     def _changed(self, peer: Peer, state: str) -> None:
         if peer is self._peer:
             self.connected = state == "connected"
             self.track.held = not self.connected
+            self._showing.watched(self.connected)
             self._post("peer", state)
 
 
@@ -157,24 +184,34 @@ async def run(attempt_id: str) -> None:
     # Embedding the examples takes a second or two, and the opening is spoken meanwhile.
     preparing = asyncio.ensure_future(asyncio.to_thread(_prepare, coach, attempt.brief))
     voiced = attempt.modality == Attempt.Modality.VOICE
-    valkey = redis.asyncio.from_url(f"{settings.VALKEY_URL}/2", socket_timeout=5)
+
+    perceiving = await database_sync_to_async(_perceiving)(attempt)
 
     conversation: Conversation
-    media = lease = None
+    media = lease = showing = None
+    audience = GroupAudience(attempt_id)
     if voiced:
         begin = {"voice": attempt.brief.persona.voice, "language": attempt.brief.language}
+        if perceiving.may:
+            begin["sense"] = perceiving.on
         lease = Lease(
             settings.CONVERSATION_HOST,
-            lambda *dial: _ask_for_worker(valkey, attempt_id, *dial),
-            lambda message, pcm: conversation.post("speech", (message, pcm)),
+            lambda *dial: _ask_for_worker(attempt_id, *dial),
+            lambda message, pcm: _hear_worker(conversation, showing, message, pcm),
             {**begin, "vocabulary": _vocabulary(attempt.brief)},
+            between_turns=lambda: conversation.between_turns,
+            on_replaced=lambda seconds: asyncio.get_running_loop().run_in_executor(None, pool.failed_over, seconds),
         )
-        media = PeerMedia(lease.hear, lambda kind, what: conversation.post(kind, what))
+        seed = zlib.crc32(str(attempt_id).encode())
+        showing = Showing(lease, attempt.brief.persona.face, audience.publish)
+        lease.frames["V"] = showing.take
+        pictures = _pictures(perceiving, lease)
+        media = PeerMedia(lease.hear, lambda kind, what: conversation.post(kind, what), seed, showing, pictures)
     conversation = Conversation(
         brief=attempt.brief,
         coach=coach,
         record=record,
-        audience=GroupAudience(attempt_id),
+        audience=audience,
         think=_think,
         media=media,
         speech=lease,
@@ -184,10 +221,11 @@ async def run(attempt_id: str) -> None:
         elapsed=max(0.0, time.time() - attempt.started.timestamp()),
         said=said,
         timing=Timing(rejoin=settings.REJOIN_SECONDS),
+        perceiving=perceiving,
     )
     sides += [
-        asyncio.ensure_future(_receive(conversation, attempt_id)),
-        asyncio.ensure_future(_tick(conversation, lease, attempt_id, valkey)),
+        asyncio.ensure_future(_receive(conversation, attempt_id, showing)),
+        asyncio.ensure_future(_tick(conversation, lease, attempt_id)),
     ]
     try:
         if lease is not None:
@@ -209,8 +247,8 @@ async def run(attempt_id: str) -> None:
             await media.close()
         if await cache.aget(names.alive(attempt_id)) == epoch:
             await cache.adelete(names.alive(attempt_id))
-        await valkey.zrem(names.WAITING, attempt_id)
-        await valkey.aclose()
+        with contextlib.suppress(redis.RedisError):
+            await asyncio.to_thread(pool.leave_queue, attempt_id)
         await get_channel_layer().close_pools()
     log.info("attempt %s: epoch %s is over", attempt_id, epoch)
 
@@ -254,11 +292,22 @@ def _coach(attempt: Attempt) -> Coach:
     )
 
 
-async def _receive(conversation: Conversation, attempt_id: str) -> None:
+async def _receive(conversation: Conversation, attempt_id: str, showing: Showing | None) -> None:
     layer, channel = get_channel_layer(), names.inbox(attempt_id)
     while True:
-        message = await layer.receive(channel)
-        conversation.post("browser", message["message"])
+        message = (await layer.receive(channel))["message"]
+        if showing is not None and message.get("type") in ("hello", "picture"):
+            showing.heard_from_page(message)
+        if message.get("type") != "picture":
+            conversation.post("browser", message)
+
+
+def _hear_worker(conversation: Conversation, showing: Showing, message: dict, pcm: bytes | None) -> None:
+    """What concerns the video alone is not told to the conversation."""
+    if message["t"] in ("ready", "lost") or message.get("stage") == "video":
+        showing.heard_from_worker(message)
+    if message.get("stage") != "video":
+        conversation.post("speech", (message, pcm))
 
 
 async def _stay_alive(record: JournalRecord, attempt_id: str, epoch: int) -> None:
@@ -273,47 +322,66 @@ async def _stay_alive(record: JournalRecord, attempt_id: str, epoch: int) -> Non
         await asyncio.sleep(1)
 
 
-async def _tick(conversation: Conversation, lease: Lease | None, attempt_id: str, valkey) -> None:
+async def _tick(conversation: Conversation, lease: Lease | None, attempt_id: str) -> None:
     """The conversation's clock, and its place in the queue while it waits for a worker."""
     served = False
     while True:
-        with contextlib.suppress(OSError, redis.exceptions.RedisError):
+        with contextlib.suppress(redis.RedisError):
             ready = lease is not None and lease.ready
             if ready and not served:
-                await valkey.zrem(names.WAITING, attempt_id)
+                await asyncio.to_thread(pool.leave_queue, attempt_id)
             served = ready
             if conversation.phase == "waiting":
-                queue = await _rank(valkey, attempt_id)
-                state = {"type": "state", "phase": "waiting", "detail": "", "queue": queue}
-                await conversation.audience.publish(state)
+                await conversation.audience.publish(_waiting(await asyncio.to_thread(pool.read), attempt_id))
         conversation.post("tick")
         await asyncio.sleep(1)
 
 
-async def _ask_for_worker(valkey, attempt_id: str, host: str, port: int, token: str) -> None:
-    """Queue a lease, once it is this conversation's turn among those that wait."""
-    from realtime.workers import lease
+def _waiting(now: pool.Pool, attempt_id: str) -> dict[str, Any]:
+    before = now.before(attempt_id)
+    minutes = now.minutes(before)
+    known = {} if minutes is None else {"minutes": minutes}
+    return {"type": "state", "phase": "waiting", "detail": "", "queue": before, **known}
 
+
+async def _ask_for_worker(attempt_id: str, host: str, port: int, token: str, urgent: bool) -> None:
+    """Queue a lease: at once where a worker is to be replaced, else when there is a place for this conversation."""
     try:
-        await valkey.zadd(names.WAITING, {attempt_id: time.time()}, nx=True)
-        if await _rank(valkey, attempt_id) < _ASKING:
-            await sync_to_async(lease.apply_async)((host, port, token), expires=6)
+        await asyncio.to_thread(_queue_lease, attempt_id, host, port, token, urgent)
     except Exception:
         log.exception("could not ask for a speech worker; asking again")
 
 
-async def _rank(valkey, attempt_id: str) -> int:
-    """How many living conversations wait before this one."""
-    before = 0
-    for waiting in await valkey.zrange(names.WAITING, 0, -1):
-        waiting = waiting.decode()
-        if waiting == str(attempt_id):
-            return before
-        if await cache.aget(names.alive(waiting)) is None:
-            await valkey.zrem(names.WAITING, waiting)
-        else:
-            before += 1
-    return before
+def _queue_lease(attempt_id: str, host: str, port: int, token: str, urgent: bool) -> None:
+    from realtime.workers import ASK_SECONDS, lease
+
+    if not urgent:
+        pool.queue_up(attempt_id)
+        now = pool.read()
+        if now.before(attempt_id) >= now.free:
+            return
+    lease.apply_async((host, port, token, urgent), expires=ASK_SECONDS)
+
+
+def _pictures(perceiving: Perceiving, lease: Lease) -> Callable[[bytes], None] | None:
+    """Passes the camera's pictures on to the worker while the face is sensed; None where it never may be."""
+    if not perceiving.agreed["face"]:
+        return None
+
+    def show(picture: bytes) -> None:
+        if perceiving.on["face"]:
+            lease.send_frame("C", picture)
+
+    return show
+
+
+def _perceiving(attempt: Attempt) -> Perceiving:
+    """What may be sensed by policy and consent, as the learner left the switches; on the record where anything is."""
+    agreed, switched = sensing.agreed(attempt.consent), journal.perception(attempt)
+    perceiving = Perceiving(agreed, attempt.brief.language, switched)
+    if perceiving.may and switched is None:
+        journal.append(attempt.pk, "perception", perceiving.on)
+    return perceiving
 
 
 def _history(attempt: Attempt) -> tuple[tuple[Turn, ...], CoachState | None, frozenset[str]]:

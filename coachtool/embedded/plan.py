@@ -15,13 +15,13 @@ from coachtool.embedded.process import Spec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LRS_KEY = "demo"
+GPU_THREADS = 64  # more leases than one worker has places for, so that an ask never waits in a worker that is full
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the person who starts it may choose. `gpu_slots` and `conversations` count conversations at a time.
-
-    `web` is the number of web processes, which share the port.
+    """What the person who starts it may choose. `conversations` counts them at a time, and so does `gpu_slots` for each
+    of the `gpu` workers; 0 leaves it to what they measure. `web` is the number of web processes, which share the port.
     """
 
     port: int
@@ -29,6 +29,7 @@ class Options:
     data: Path
     web: int
     conversations: int
+    gpu: int
     gpu_slots: int
     demo_lrs: bool
     lrs_url: str
@@ -69,7 +70,8 @@ def options(environ: Mapping[str, str]) -> Options:
         data=Path(environ.get("COACHTOOL_DATA") or ROOT / ".data").expanduser().absolute(),
         web=_number(environ, "COACHTOOL_WEB", min(max(1, cores()), 4), 1, 64),
         conversations=_number(environ, "COACHTOOL_CONVERSATIONS", 4, 1, 64),
-        gpu_slots=_number(environ, "COACHTOOL_GPU_SLOTS", min(max(1, cores()), 16), 1, 64),
+        gpu=_number(environ, "COACHTOOL_GPU_PROCESSES", 2, 1, 16),
+        gpu_slots=_number(environ, "COACHTOOL_GPU_SLOTS", 0, 0, 64),
         demo_lrs=environ.get("COACHTOOL_DEMO_LRS", "") not in ("", "0"),
         lrs_url=environ.get("COACHTOOL_LRS_URL", ""),
         lrs_key=environ.get("COACHTOOL_LRS_KEY", ""),
@@ -105,6 +107,8 @@ def environment(chosen: Options, wiring: Wiring, inherited: Mapping[str, str]) -
         "COACHTOOL_LRS_URL": wiring.lrs_url,
         "COACHTOOL_LRS_KEY": wiring.lrs_key,
         "COACHTOOL_LRS_SECRET": wiring.lrs_secret,
+        "COACHTOOL_GPU_PROCESSES": str(chosen.gpu),
+        "COACHTOOL_GPU_SLOTS": str(chosen.gpu_slots),
         "COACHTOOL_SANDBOX_URL": chosen.sandbox_url,
         "COACHTOOL_SANDBOX_DATABASE_URL": wiring.sandbox_database_url,
     }
@@ -128,13 +132,15 @@ def processes(chosen: Options, env: Mapping[str, str], sockets: Sequence[socket.
         listening = [part for endpoint in endpoints for part in ("-e", endpoint)]
         return spec(name, "daphne", *listening, "--access-log", "/dev/null", application, patience=5, **more)
 
+    spares = [f"gpu-{number}" for number in range(2, chosen.gpu + 1)]
     shared = [f"fd:fileno={listening.fileno()}" for listening in sockets]
     handed = tuple(listening.fileno() for listening in sockets)
     webs = ["web", *(f"web-{number}" for number in range(2, chosen.web + 1))]
     schedule = str(chosen.data / "beat-schedule")
     return (
-        # A conversation holds its worker for minutes: a warm shutdown would wait for it, a cold one does not.
-        worker("gpu", "gpu", "threads", chosen.gpu_slots, stop_signal=signal.SIGQUIT, patience=5),
+        # It measures how many conversations it takes, and uses as many of these threads.
+        worker("gpu", "gpu", "threads", GPU_THREADS, patience=5),
+        # It holds a conversation for minutes: a warm shutdown would wait for it, a cold one does not.
         worker(
             "conversation",
             *("conversation", "prefork", chosen.conversations, "--max-tasks-per-child", "20"),
@@ -145,6 +151,7 @@ def processes(chosen: Options, env: Mapping[str, str], sockets: Sequence[socket.
         worker("background", "default", "prefork", 2),
         spec("beat", "celery", "-A", "coachtool", "beat", "-s", schedule, "--pidfile", "", "-l", "WARNING"),
         daphne("sandbox", "lti.sandbox.asgi:application", f"tcp:{chosen.sandbox_port}:interface=127.0.0.1"),
+        *(worker(name, "gpu", "threads", GPU_THREADS, patience=5, spare=True) for name in spares),
     )
 
 

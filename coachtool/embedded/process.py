@@ -23,7 +23,8 @@ class Spec:
 
     Its output is appended to `log`. `user` names the system user that it runs as
     where that is not ours. `env` is the whole environment. `sockets` are the file
-    descriptors of listening sockets that it is handed, under the same numbers.
+    descriptors of listening sockets that it is handed, under the same numbers. A
+    `spare` is started last, when all is ready without it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Spec:
     patience: float = 10.0
     user: str | None = None
     sockets: tuple[int, ...] = ()
+    spare: bool = False
 
 
 class Process:

@@ -87,9 +87,14 @@ class Product:
             self._prepare(env)
         for store in self._stores:
             self._supervisor.watch(store)
-        for spec in plan.processes(chosen, env, self._sockets):
-            self._supervisor.start(Process(spec))
+        planned = plan.processes(chosen, env, self._sockets)
+        for spec in planned:
+            if not spec.spare:
+                self._supervisor.start(Process(spec))
         self._wait_until_ready()
+        for spec in planned:
+            if spec.spare:
+                self._supervisor.start(Process(spec))
         self._say(f"Ready after {time.monotonic() - began:.1f} s.\n")
         self._say(f"  Open as instructor:  {chosen.sandbox_url}/as/instructor/")
         self._say(f"  Open as learner:     {chosen.sandbox_url}/as/learner1/\n")
@@ -168,9 +173,10 @@ class Product:
         """What died is not ready, though its last heartbeat is young."""
         from coachtool.site import heartbeat  # brings Celery with it, which a start need not wait for
 
-        if process.name in heartbeat.ALL_ROLES:
-            node = "beat" if process.name == "beat" else self.options.node(process.name)
-            heartbeat.strike_off(self._valkey_url, process.name, node)
+        role = process.name.partition("-")[0]
+        if role in heartbeat.ALL_ROLES:
+            node = "beat" if role == "beat" else self.options.node(process.name)
+            heartbeat.strike_off(self._valkey_url, role, node)
 
     def _pause(self, seconds: float) -> None:
         if self._asked.wait(seconds):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,12 @@ from realtime.floor.events import (
     SpeechStarted,
     Transcribe,
 )
-from realtime.floor.rule import Rule
+from realtime.floor.rule import MOST_PATIENCE, Rule
 from realtime.floor.turn import Floor
 from realtime.perception.protocols import Heard, Superseded
 from realtime.worker.lanes import PARTIAL
 from realtime.worker.models import Engine
+from realtime.worker.prosody import ProsodyMeter
 from realtime.worker.sound import Sound
 from realtime.worker.transcription import BEFORE_MS, LONGEST_MS, SETTLE_MS, Transcription
 
@@ -48,6 +49,7 @@ class Hearing:
         vocabulary: tuple[str, ...] = (),
         rule: Rule | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sense_voice: bool = False,
     ):
         self._models, self._lanes, self._send = engine.models, engine.lanes, send
         self._language, self._vocabulary, self._clock = language, vocabulary, clock
@@ -55,6 +57,8 @@ class Hearing:
         self._frame = self._activity.frame
         self._floor = Floor(rule, frame_ms=self._frame * 1000 // 16_000, language=language)
         self._sound = Sound()
+        self._prosody = ProsodyMeter(self._sound, self._lanes.prosody, send, self._frame)
+        self._prosody.on = sense_voice
         self._rest = b""
         self._turn: Transcription | None = None
         self._pause: Transcribe | None = None  # the pause that goes on, once its words were asked for
@@ -74,7 +78,9 @@ class Hearing:
         for start in range(0, len(samples), self._frame):
             frame = samples[start : start + self._frame]
             self._sound.append(frame)
-            self._handle(self._floor.hear(self._probability(frame)))
+            probability = self._probability(frame)
+            self._prosody.heard(probability)
+            self._handle(self._floor.hear(probability))
         if self._floor.speaking:
             self._consider_partial()
         elif self._turn is None and self._floor.started_ms is None:
@@ -85,6 +91,17 @@ class Hearing:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._prosody.close()
+
+    def sense(self, wanted: Any) -> None:
+        """{"voice": whether how the learner speaks is measured from now on}; anything else than true is no."""
+        self._prosody.on = isinstance(wanted, Mapping) and wanted.get("voice") is True
+
+    def patience(self, ms: int) -> None:
+        """Wait this much longer than usual before the floor is taken. Raises ValueError."""
+        if type(ms) is not int or not 0 <= ms <= MOST_PATIENCE:
+            raise ValueError(f"patience.ms: a whole number from 0 to {MOST_PATIENCE}")
+        self._floor.patience(ms)
 
     def _probability(self, frame: np.ndarray) -> float:
         try:
@@ -107,12 +124,14 @@ class Hearing:
                         self._vocabulary,
                     )
                     self._partial_at, self._told, self._pause = at_ms, "", None
+                    self._prosody.started(at_ms)
                     self._send("speech_started", at_ms=at_ms)
                 case Transcribe():
                     self._pause, self._heard = event, None
                     self._start(self._transcribe(self._turn, event))
-                case SpeechPaused(at_ms):
+                case SpeechPaused(at_ms, ended_ms):
                     self._long_pause = self._pause
+                    self._prosody.paused(ended_ms)
                     self._send("speech_paused", at_ms=at_ms)
                 case Judge():
                     self._start(self._judge(event))

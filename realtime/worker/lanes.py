@@ -8,18 +8,25 @@ import itertools
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
+
+from realtime.worker import metrics
 
 FINAL, PARTIAL = 0, 1
 _CLOSE = -1
 
 
 class Lane:
-    """A few threads that always take the most urgent call next; equally urgent ones in the order they came."""
+    """A few threads that always take the most urgent call next; equally urgent ones in the order they came.
+
+    How long calls wait and take is counted under the lane's name.
+    """
 
     def __init__(self, name: str, threads: int = 1):
+        self._name = name
         self._calls: queue.PriorityQueue = queue.PriorityQueue()
         self._order = itertools.count()
         self._busy = 0
@@ -41,7 +48,7 @@ class Lane:
         """Finish the calls under way, refuse the others, end the threads."""
         atexit.unregister(self.close)
         for _ in self._workers:
-            self._calls.put((_CLOSE, next(self._order), None, None, (), {}))
+            self._calls.put((_CLOSE, next(self._order), 0.0, None, None, (), {}))
         for worker in self._workers:
             worker.join()
 
@@ -50,18 +57,21 @@ class Lane:
         future: Future = Future()
         with self._counting:
             self._busy += 1
-        self._calls.put((priority, next(self._order), future, call, args, kwargs))
+        self._calls.put((priority, next(self._order), time.perf_counter(), future, call, args, kwargs))
         return await asyncio.wrap_future(future)
 
     def _work(self) -> None:
         while True:
-            priority, _, future, call, args, kwargs = self._calls.get()
+            priority, _, since, future, call, args, kwargs = self._calls.get()
             if priority == _CLOSE:
                 return
             try:
                 if future.set_running_or_notify_cancel():
+                    metrics.observe(f"{self._name} wait", time.perf_counter() - since)
                     try:
-                        future.set_result(call(*args, **kwargs))
+                        with metrics.timed(self._name):
+                            result = call(*args, **kwargs)
+                        future.set_result(result)
                     except BaseException as error:  # delivered to whoever awaits it
                         future.set_exception(error)
             finally:
@@ -77,6 +87,7 @@ class Lanes:
         self.recognition = Lane("recognition", recognitions_at_once(cores))
         self.turn = Lane("turn", max(1, cores // 2))
         self.voice = Lane("voice", max(1, cores // 2))
+        self.prosody = Lane("prosody")
 
 
 def recognitions_at_once(cores: int | None = None) -> int:

@@ -77,6 +77,7 @@ class _FixedLanes:
     recognition: _FixedLane
     turn: _FixedLane
     voice: _FixedLane
+    prosody: _FixedLane
 
 
 async def play_in_own_time(
@@ -85,12 +86,13 @@ async def play_in_own_time(
     *,
     recognition_ms: float = 350,
     turn_ms: float = 100,
+    prosody_ms: float = 30,
     rule: Rule | None = None,
     **hearing: Any,
 ) -> list[Message]:
     """Everything the worker says to `samples` (16 kHz float32), deterministic for given costs."""
     clock, said = _Clock(), []
-    lanes = _FixedLanes(_FixedLane(clock, recognition_ms), _FixedLane(clock, turn_ms), _FixedLane(clock, 0))
+    lanes = _FixedLanes(*(_FixedLane(clock, cost_ms) for cost_ms in (recognition_ms, turn_ms, 0, prosody_ms)))
     ear = Hearing(
         replace(engine, lanes=lanes),
         lambda t, **fields: said.append(Message(clock.ms, t, fields)),

@@ -61,6 +61,7 @@ class Speaking:
             names=movement.names,
             times=movement.times,
             values=movement.values,
+            beats=movement.beats,
         )
         for count, start in enumerate(range(0, len(speech.samples), FRAME), 1):
             self._wire.send_pcm("D", speech.samples[start : start + FRAME].astype("<i2").tobytes())

@@ -1,10 +1,13 @@
 /** The conversation page: brings socket, voice, face, captions and controls together. */
 
+import { Camera } from "./conversation/camera.js";
 import { Captions, Transcript } from "./conversation/captions.js";
 import { becomeText, showComposer, wire } from "./conversation/controls.js";
-import { openFace } from "./conversation/face.js";
-import { Lips } from "./conversation/lips.js";
+import { openFace, openStream } from "./conversation/face.js";
+import { Film } from "./conversation/film.js";
 import { Peer } from "./conversation/peer.js";
+import { heardAt } from "./conversation/playout.js";
+import { Sensing } from "./conversation/sensing.js";
 import { Socket } from "./conversation/socket.js";
 import { View } from "./conversation/view.js";
 import { Trouble, openMicrophone } from "./devices.js";
@@ -23,7 +26,14 @@ const captions = new Captions({
   learnerWords: $("caption-learner-words"),
 });
 const transcript = new Transcript($("lines"), { persona: data.persona.name, learner: "You" });
-const lips = new Lips(() => peer?.receiver);
+const frames = openStream((rtp) => heardAt(peer?.receiver, rtp));
+
+const camera = data.sense?.face ? new Camera() : null;
+const sensing = data.sense
+  ? new Sensing({ agreed: data.sense, send: (message) => socket.send(message), camera, attempt: data.attempt })
+  : null;
+
+const film = data.modality === "voice" && Film.possible ? new Film((message) => socket.send(message)) : null;
 
 let peer = null;
 let face = null;
@@ -41,7 +51,7 @@ const take = {
   },
   floor({ state }) {
     view.showFloor(state);
-    face?.setState(state);
+    frames.state = state;
     if (state === "hearing") captions.learnerSpeaks();
   },
   caption(message) {
@@ -60,6 +70,9 @@ const take = {
     view.banner(message);
     setTimeout(() => $("banner").textContent === message && view.banner(""), 12000);
   },
+  sensed: (message) => sensing?.take(message),
+  observation: (message) => sensing?.noticed(message),
+  picture: ({ video }) => film?.offered(video),
   answer(message) {
     peer?.answer(message).catch(() => peer.offer());
   },
@@ -81,6 +94,7 @@ socket.addEventListener("down", () => {
 socket.addEventListener("up", () => {
   view.showLink("");
   if (view.phase === "live") view.banner("");
+  sensing?.tell();
   // An answer that was on its way went to the old connection; the greeting says whether an offer is wanted.
   peer?.forgetOffer();
   if (peer && !peer.offered) peer.offer();
@@ -111,10 +125,9 @@ optionalImages();
 socket.open();
 if (inText()) showComposer(true);
 else openVoice();
-openFace($("face-canvas"), { face: data.persona.face, onShown: () => $("face").classList.add("drawn") }).then((opened) => {
+openFace($("face-canvas"), { face: data.persona.face, source: frames, onShown: () => $("face").classList.add("drawn") }).then((opened) => {
   if (over) return opened?.dispose();
-  face = lips.face = opened;
-  face?.setState(document.body.dataset.floor);
+  face = opened;
 });
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
@@ -134,21 +147,23 @@ async function openVoice() {
     view.problem("Your microphone is gone.", "Plug it in and try again, or go on in writing.", ["microphone", "writing"]),
   );
   stopLevel();
-  stopLevel = watchLevel(stream, (level) => {
-    view.showLevel(muted ? 0 : level);
-    face?.setLevel(muted ? 0 : level);
-  });
+  stopLevel = watchLevel(stream, (level) => view.showLevel(muted ? 0 : level));
   if (peer) await peer.use(stream);
   else connect(stream);
   peer.mute(muted);
+  sensing?.begin();
 }
 
 function connect(stream) {
-  peer = new Peer({ send: (message) => socket.send(message), iceServers: data.iceServers, audio: $("voice"), stream });
-  peer.addEventListener("connected", () => view.showLink(""));
+  peer = new Peer({ send: (message) => socket.send(message), iceServers: data.iceServers, audio: $("voice"), stream, camera, film: film !== null });
+  peer.addEventListener("connected", () => {
+    frames.reset();
+    view.showLink("");
+  });
   peer.addEventListener("lost", () => view.showLink("Sound is reconnecting…"));
   peer.addEventListener("blocked", () => view.askForClick(true));
-  peer.addEventListener("lips", ({ detail }) => lips.take(detail));
+  peer.addEventListener("film", ({ detail }) => film.play(detail));
+  peer.addEventListener("face", ({ detail }) => frames.take(detail));
   if (socket.up) peer.offer();
 }
 
@@ -157,6 +172,8 @@ function hangUp() {
   stopLevel = () => {};
   peer?.close();
   peer = null;
+  film?.close();
+  sensing?.close();
 }
 
 function goOnInWriting() {

@@ -1,8 +1,8 @@
-/** Microphone and loudspeaker: asking for them, remembering them, and saying why they are not there. */
+/** Microphone, camera and loudspeaker: asking for them, remembering them, and saying why they are not there. */
 
 const KEY = "coachtool.devices";
 
-/** What was chosen last time: {microphone, speaker} device ids; {} where storage is closed to us. */
+/** What was chosen last time: {microphone, camera, speaker} device ids; {} where storage is closed to us. */
 export function remembered() {
   try {
     return JSON.parse(localStorage.getItem(KEY)) ?? {};
@@ -19,48 +19,70 @@ export function remember(choice) {
   }
 }
 
-/** Whether this page's frame passes the microphone on at all. */
-export function frameAllowsMicrophone() {
+/** Whether this page's frame passes a device (microphone, camera) on at all. */
+export function frameAllows(device) {
   const policy = document.permissionsPolicy ?? document.featurePolicy;
-  return policy ? policy.allowsFeature("microphone") : true;
+  return policy ? policy.allowsFeature(device) : true;
 }
 
 /** The learner's microphone as a stream; rejects with a Trouble. */
-export async function openMicrophone(deviceId = remembered().microphone) {
-  if (!frameAllowsMicrophone()) throw new Trouble("framed");
-  if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("unsupported");
+export function openMicrophone(deviceId = remembered().microphone) {
   const wanted = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: { ideal: 1 } };
-  const ask = (audio) => navigator.mediaDevices.getUserMedia({ audio, video: false });
+  return open("microphone", deviceId, wanted, (audio) => ({ audio, video: false }));
+}
+
+/** The learner's camera as a stream of small pictures; rejects with a Trouble. */
+export function openCamera(deviceId = remembered().camera) {
+  const wanted = { width: { ideal: 320 }, height: { ideal: 240 }, frameRate: { ideal: 15 }, facingMode: { ideal: "user" } };
+  return open("camera", deviceId, wanted, (video) => ({ audio: false, video }));
+}
+
+async function open(device, deviceId, wanted, constraints) {
+  if (!frameAllows(device)) throw new Trouble("framed", device);
+  if (!navigator.mediaDevices?.getUserMedia) throw new Trouble("unsupported", device);
+  const chosen = deviceId ? { ...wanted, deviceId: { ideal: deviceId } } : wanted;
   try {
-    return await ask(deviceId ? { ...wanted, deviceId: { ideal: deviceId } } : wanted);
+    return await navigator.mediaDevices.getUserMedia(constraints(chosen));
   } catch (error) {
-    throw Trouble.from(error);
+    throw Trouble.from(error, device);
   }
 }
 
-/** {microphones, speakers}, each [{id, label}]. */
+const KINDS = { audioinput: "Microphone", audiooutput: "Loudspeaker", videoinput: "Camera" };
+
+/** {microphones, speakers, cameras}, each [{id, label}]. */
 export async function listDevices() {
   const all = await navigator.mediaDevices.enumerateDevices();
   const of = (kind) =>
     all
       .filter((device) => device.kind === kind && device.deviceId)
-      .map((device, index) => ({ id: device.deviceId, label: device.label || `${kind === "audioinput" ? "Microphone" : "Loudspeaker"} ${index + 1}` }));
-  return { microphones: of("audioinput"), speakers: of("audiooutput") };
+      .map((device, index) => ({ id: device.deviceId, label: device.label || `${KINDS[kind]} ${index + 1}` }));
+  return { microphones: of("audioinput"), speakers: of("audiooutput"), cameras: of("videoinput") };
 }
 
 const WORDS = {
-  framed: "Your course page does not pass the microphone on to this activity. Open it in a window of its own, or write instead.",
-  denied:
-    "Your browser is not letting this page use the microphone. Click the icon beside the address, allow the microphone and try again; or write instead.",
-  missing: "No microphone was found. Plug one in and try again, or write instead.",
-  taken: "Another program is using the microphone, perhaps a video call. Close it and try again, or write instead.",
-  unsupported: "This browser cannot use a microphone on this page. Try a current Chrome, Edge, Firefox or Safari, or write instead.",
+  microphone: {
+    framed: "Your course page does not pass the microphone on to this activity. Open it in a window of its own, or write instead.",
+    denied:
+      "Your browser is not letting this page use the microphone. Click the icon beside the address, allow the microphone and try again; or write instead.",
+    missing: "No microphone was found. Plug one in and try again, or write instead.",
+    taken: "Another program is using the microphone, perhaps a video call. Close it and try again, or write instead.",
+    unsupported: "This browser cannot use a microphone on this page. Try a current Chrome, Edge, Firefox or Safari, or write instead.",
+  },
+  camera: {
+    framed: "Your course page does not pass the camera on to this activity. You can talk without it.",
+    denied:
+      "Your browser is not letting this page use the camera. Click the icon beside the address, allow the camera and try again; or talk without it.",
+    missing: "No camera was found. Plug one in and try again, or talk without it.",
+    taken: "Another program is using the camera, perhaps a video call. Close it and try again, or talk without it.",
+    unsupported: "This browser cannot use a camera on this page. You can talk without it.",
+  },
 };
 
-/** Why there is no microphone: framed, denied, missing, taken or unsupported; `message` says what to do. */
+/** Why a device is not there: framed, denied, missing, taken or unsupported; `message` says what to do. */
 export class Trouble extends Error {
-  constructor(reason) {
-    super(WORDS[reason]);
+  constructor(reason, device = "microphone") {
+    super(WORDS[device][reason]);
     this.reason = reason;
   }
 
@@ -69,7 +91,7 @@ export class Trouble extends Error {
     return window.self !== window.top && (this.reason === "framed" || this.reason === "denied");
   }
 
-  static from(error) {
+  static from(error, device = "microphone") {
     const reasons = {
       NotAllowedError: "denied",
       SecurityError: "denied",
@@ -78,6 +100,6 @@ export class Trouble extends Error {
       NotReadableError: "taken",
       AbortError: "taken",
     };
-    return new Trouble(reasons[error.name] ?? "unsupported");
+    return new Trouble(reasons[error.name] ?? "unsupported", device);
   }
 }

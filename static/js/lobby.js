@@ -1,8 +1,11 @@
 /** The lobby: consent, devices with a preview, and the choice of voice or text. */
 
 import { Trouble, listDevices, openMicrophone, remember, remembered } from "./devices.js";
+import { noteDrawing } from "./drawing.js";
 import { optionalImages } from "./images.js";
 import { watchLevel } from "./level.js";
+import { watchPlaces } from "./lobby/places.js";
+import { SelfView } from "./lobby/self_view.js";
 import { localTimes } from "./localtime.js";
 
 const HEARD = 0.35; // of the meter's range; a word at an arm's length is well above it
@@ -10,11 +13,14 @@ const HEARD = 0.35; // of the meter's range; a word at an arm's length is well a
 const $ = (id) => document.getElementById(id);
 const form = $("begin");
 const microphone = $("microphone");
+const selfView = $("sense_face") && new SelfView();
 let stream = null;
 let stopMeter = () => {};
 
+noteDrawing();
 localTimes();
 optionalImages();
+watchPlaces($("places"));
 
 microphone.addEventListener("change", () => (microphone.checked ? listen() : silence()));
 $("again").addEventListener("click", listen);
@@ -30,7 +36,10 @@ navigator.mediaDevices?.addEventListener?.("devicechange", () => stream && fillC
 for (const radio of form.elements.modality) radio.addEventListener("change", () => modalityChosen(radio.value));
 form.addEventListener("submit", submit);
 window.addEventListener("pagehide", silence);
-if (microphone.checked && form.elements.modality.value === "voice") listen();
+if (form.elements.modality.value === "voice") {
+  if (microphone.checked) listen();
+  selfView?.openIfWanted();
+}
 
 async function listen() {
   microphone.checked = true;
@@ -122,8 +131,12 @@ function modalityChosen(modality) {
   hideError("modality");
   if (modality === "text") {
     silence();
+    selfView?.close();
     $("trouble").hidden = true;
-  } else if (microphone.checked) listen();
+    return;
+  }
+  if (microphone.checked) listen();
+  selfView?.openIfWanted();
 }
 
 function writeInstead() {

@@ -24,7 +24,8 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(400)]
 @pytest.fixture(scope="module")
 def product(tmp_path_factory):
     """One running product for the tests of this module, which go through its life in order."""
-    with running_product(tmp_path_factory.mktemp("product")) as running:
+    only_one = {"COACHTOOL_GPU_PROCESSES": "1"}
+    with running_product(tmp_path_factory.mktemp("product"), environ=only_one) as running:
         yield running
 
 

@@ -36,7 +36,10 @@ class Server:
         self._changed.set()
 
     def say(self, kind: str, **fields: Any) -> None:
-        self._open.send(json.dumps({"type": kind, **fields}))
+        self.send({"type": kind, **fields})
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._open.send(json.dumps(message))
 
     def utterance(self, seq: int, speaker: str, text: str, **fields: Any) -> None:
         self.say("utterance", seq=seq, speaker=speaker, text=text, interrupted=False, **fields)
@@ -79,7 +82,7 @@ async def opened(
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox", *(_FAKE_MICROPHONE if microphone else [])]
         browser = await playwright.chromium.launch(executable_path=path, args=arguments)
-        context = await browser.new_context(permissions=["microphone"] if microphone else [])
+        context = await browser.new_context(permissions=["microphone", "camera"] if microphone else [])
         cookie = {"name": "coachtool_session", "value": session_key, "domain": "localhost", "path": "/"}
         cookie |= {"secure": True, "httpOnly": True, "sameSite": "None"}
         await context.add_cookies([cookie | ({"partitionKey": within} if within else {})])

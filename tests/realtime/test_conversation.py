@@ -7,6 +7,7 @@ import pytest
 from coachtool.activities.brief import load
 from coachtool.coaching.types import CoachState, Recall, Reply, Trigger, Turn
 from realtime.conversation import Conversation, Stopped, is_backchannel
+from realtime.rendering.behaviour.events import Floor, LearnerPauses, LearnerSpeaks, Mood
 from realtime.timing import Timing
 from realtime.transport.track import VoiceTrack
 from realtime.wire import VOICE_RATE
@@ -40,7 +41,7 @@ class ScriptedCoach:
             return Reply(("You again.",), "open", CoachState(phase="explore"))
         return Reply(("Hello there.", "What would you do first?"), "open", CoachState(phase="explore"))
 
-    def answer(self, brief, state, transcript):
+    def answer(self, brief, state, transcript, observed=()):
         last = transcript[-1]
         if "escalate" in last.text:
             trigger = Trigger("scope", "escalate", "medium", last.seq, last.text)
@@ -57,13 +58,15 @@ class World:
 
     def __init__(self):
         self.ready, self.connected = True, True
-        self.utterances, self.published, self.lips_sent = [], [], []
+        self.utterances, self.published, self.shown, self.sounds = [], [], [], []
         self.guardrails, self.escalations, self.finished, self.asked = [], [], None, []
         self.fenced, self.models_recorded, self.notes = False, [], []
+        self.knows = None  # the only lines that the worker gets to synthesise; None for all
         self.conversation = None
         self.track = VoiceTrack(
-            lambda sentence, sample: self.conversation.post("sentence_started", (sentence, sample)),
+            lambda sentence: self.conversation.post("sentence_started", sentence),
             lambda sentence: self.conversation.post("sentence_ended", sentence),
+            lambda sentence: self.sounds.append((sentence and sentence.id, sentence and sentence.played)),
         )
 
     async def utterance(self, data):
@@ -95,7 +98,7 @@ class World:
 
     def send(self, t, **fields):
         self.asked.append({"t": t, **fields})
-        if t == "speak" and self.ready:
+        if t == "speak" and self.ready and (self.knows is None or fields["id"] in self.knows):
             self.synthesise(fields["id"], fields["text"])
 
     def forget_audio(self):
@@ -104,8 +107,8 @@ class World:
     async def accept(self, sdp):
         return {"sdp": "answer", "ice_servers": []}
 
-    def lips(self, message, sample=None):
-        self.lips_sent.append(message)
+    def show(self, event):
+        self.shown.append(event)
 
     def synthesise(self, line, text):
         seconds = 0.3 * len(text.split())
@@ -116,6 +119,9 @@ class World:
 
     def floors(self):
         return [message["state"] for message in self.published if message["type"] == "floor"]
+
+    def spoken(self):
+        return [message["id"] for message in self.asked if message["t"] == "speak"]
 
     def said(self, speaker):
         return [said["text"] for said in self.utterances if said["speaker"] == speaker]
@@ -188,7 +194,7 @@ async def test_the_persona_opens_and_then_listens():
         await asyncio.sleep(6)
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
         assert stage.world.floors()[-1] == "listening"
-        assert [m["id"] for m in stage.world.lips_sent if m["type"] == "lips"] == ["1.0", "1.1"]
+        assert [id for id, _ in stage.world.sounds if id] == ["1.0", "1.1"]
 
 
 async def test_a_persona_that_remembers_opens_with_it_and_the_record_says_what_was_remembered():
@@ -274,20 +280,74 @@ async def test_the_close_is_spoken_to_its_end_before_the_attempt_is_finished():
         assert stage.world.published[-1] == {"type": "ended", "reason": "closed"}
 
 
-async def test_a_lost_worker_is_waited_for_and_the_sentence_said_again():
-    async with Stage() as stage:
-        await asyncio.sleep(0.8)
+async def test_a_lost_worker_is_waited_for_and_what_it_had_not_sent_is_said_by_the_next():
+    stage = Stage()
+    stage.world.knows = {"1.0"}
+    async with stage:
+        await asyncio.sleep(0.3)
         stage.world.ready = False
         stage.hear("lost")
-        await asyncio.sleep(2)
+        await asyncio.sleep(3)
         assert stage.conversation.phase == "recovering"
         assert stage.world.said("persona") == []
-        stage.world.ready = True
+        stage.world.ready, stage.world.knows = True, None
         stage.hear("ready", models={"voice": "hibari 0.2.1"})
         await asyncio.sleep(6)
         assert stage.world.models_recorded == [{"voice": "hibari 0.2.1"}]
         assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        assert stage.world.spoken() == ["1.0", "1.1", "1.1"]
         assert stage.conversation.phase == "live"
+
+
+async def test_what_a_lost_worker_had_sent_is_heard_to_its_end_without_a_break():
+    async with Stage() as stage:
+        await asyncio.sleep(0.4)
+        stage.world.ready = False
+        stage.hear("lost")
+        await asyncio.sleep(0.2)
+        stage.world.ready = True
+        stage.hear("ready", models={})
+        await asyncio.sleep(2.2)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        assert stage.world.spoken() == ["1.0", "1.1"]
+        assert "recovering" not in [message.get("phase") for message in stage.world.published]
+
+
+async def test_a_sentence_that_was_cut_off_goes_on_where_it_was_heard():
+    stage = Stage()
+    stage.world.knows = set()
+    async with stage:
+        await asyncio.sleep(0.1)
+        stage.hear("voice", id="1.0", duration_ms=1000, names=[], times=[], values=[])
+        stage.conversation.post("speech", ({"t": "pcm", "id": "1.0"}, b"\x01\0" * (VOICE_RATE // 2)))
+        await asyncio.sleep(0.3)
+        stage.hear("lost")
+        await asyncio.sleep(1)
+        line = stage.conversation._speaking.lines[0]
+        assert line.sentence.played == VOICE_RATE // 2 and line.heard_text == "Hello"
+        stage.hear("ready", models={})
+        await asyncio.sleep(0.02)
+        assert stage.world.spoken() == ["1.0", "1.1", "1.0", "1.1"]
+        stage.hear("voice", id="1.0", duration_ms=1200, names=[], times=[], values=[])
+        stage.conversation.post("speech", ({"t": "pcm", "id": "1.0"}, b"\x02\0" * int(VOICE_RATE * 1.2)))
+        stage.hear("voice_end", id="1.0")
+        await asyncio.sleep(0.55)
+        assert not line.heard and line.sentence.pcm[-2] == 2
+        await asyncio.sleep(0.15)
+        assert line.heard
+        (first, begun), (again, place) = ((id, place) for id, place in stage.world.sounds if id)
+        assert (first, begun, again) == ("1.0", 0, "1.0") and place == int(VOICE_RATE * 0.6)
+
+
+async def test_a_persona_that_was_talked_over_as_its_worker_was_lost_goes_on_when_nobody_does_any_more():
+    async with Stage() as stage:
+        await asyncio.sleep(0.9)
+        stage.hear("speech_started", at_ms=0)
+        await asyncio.sleep(0.2)
+        stage.hear("lost")
+        stage.hear("ready", models={})
+        await asyncio.sleep(5)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
 
 
 async def test_without_any_worker_the_conversation_goes_on_in_writing():
@@ -311,13 +371,40 @@ async def test_the_learner_may_go_on_in_writing_in_mid_sentence():
         assert stage.world.said("persona")[-1] == "You said I type."
 
 
-async def test_lips_that_were_hushed_go_on_later_by_as_long_as_the_voice_was_paused():
+async def test_a_voice_that_was_paused_goes_on_where_it_stopped_and_the_face_is_told_so():
     async with Stage() as stage:
         await asyncio.sleep(0.9)
         await stage.says("mm", seconds=0.3)
         await asyncio.sleep(0.2)
-        shift = next(m["shift"] for m in stage.world.lips_sent if m["type"] == "resume")
-        assert abs(shift / 48_000 - 0.7) < 0.05
+        (begun, at), (hushed, _), (resumed, place) = stage.world.sounds[-3:]
+        assert (begun, at, hushed, resumed) == ("1.1", 0, None, "1.1")
+        assert place / VOICE_RATE == pytest.approx(0.3, abs=0.05)
+
+
+async def test_the_face_is_told_who_has_the_floor_how_it_is_meant_and_where_the_learner_pauses():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        await stage.says("I would call her")
+        await asyncio.sleep(2)
+        opening = [Floor("thinking"), Mood("neutral"), Floor("speaking"), Floor("listening")]
+        heard = [
+            LearnerSpeaks(),
+            Floor("hearing"),
+            LearnerPauses(),
+            Floor("thinking"),
+            Mood("neutral"),
+            Floor("speaking"),
+        ]
+        assert stage.world.shown[:10] == opening + heard
+
+
+async def test_lips_that_cannot_be_read_leave_a_mouth_that_stays_shut():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.world.synthesise = lambda line, text: stage.hear("voice", id=line, names=["nose"], times=7)
+        await stage.says("I would call her")
+        await asyncio.sleep(1)
+        assert stage.conversation._speaking.lines[0].sentence.movement.length == 0
 
 
 async def test_a_learner_who_left_is_scored_on_what_was_said():

@@ -14,6 +14,7 @@ from realtime.wire import Wire, WireError
 from realtime.worker import lease
 from realtime.worker.lanes import Lanes
 from realtime.worker.models import Engine, Models
+from realtime.worker.places import Places
 from tests.realtime import speech
 
 
@@ -63,15 +64,16 @@ def scripted():
 class Conversation:
     """The other end of a lease: listens, says `begin`, collects."""
 
-    def __init__(self, engine, silent_seconds=30.0, begin=True):
+    def __init__(self, engine, silent_seconds=30.0, begin=True, places=None):
         self.engine, self.silent_seconds, self.begins = engine, silent_seconds, begin
+        self.places = places or Places(4)
         self.connected = asyncio.Event()
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._dialled, "127.0.0.1", 0)
         port = self.server.sockets[0].getsockname()[1]
         self.task = asyncio.ensure_future(
-            lease.run("127.0.0.1", port, "the-token", self.engine, silent_seconds=self.silent_seconds)
+            lease.run("127.0.0.1", port, "the-token", self.engine, self.places, silent_seconds=self.silent_seconds)
         )
         await asyncio.wait_for(self.connected.wait(), 5)
         if self.begins:
@@ -89,11 +91,13 @@ class Conversation:
         self.connected.set()
 
     async def until(self, t, seconds=5):
-        """All frames up to and with the next message of type `t`."""
+        """All frames up to and with the next message of type `t`, signs of life left out."""
         frames = []
         async with asyncio.timeout(seconds):
             while True:
                 kind, body = await self.wire.receive()
+                if body == {"t": "beat"} != {"t": t}:
+                    continue
                 frames.append((kind, body))
                 if kind == "J" and body["t"] == t:
                     return frames
@@ -213,7 +217,42 @@ async def test_the_lease_ends_when_nothing_comes_any_more(scripted):
         await conversation.until("ready")
         await asyncio.wait_for(conversation.task, 3)
         with pytest.raises(WireError):
-            await conversation.wire.receive()
+            while await conversation.wire.receive() == ("J", {"t": "beat"}):
+                pass
+
+
+async def test_a_worker_says_that_it_lives_while_it_has_nothing_else_to_say(scripted):
+    async with Conversation(scripted) as conversation:
+        await conversation.until("ready")
+        await conversation.until("beat")
+        await conversation.until("beat")
+
+
+async def test_a_worker_that_is_to_end_says_so_and_serves_on(scripted):
+    async with Conversation(scripted) as conversation:
+        await conversation.until("ready")
+        conversation.places.drain(300)
+        await conversation.until("draining")
+        conversation.wire.send("speak", id="a", text="One.")
+        await conversation.until("voice_end")
+
+
+async def test_a_worker_that_is_to_end_leaves_a_conversation_that_does_not_move_on(scripted):
+    async with Conversation(scripted) as conversation:
+        await conversation.until("ready")
+        conversation.places.drain(0.2)
+        await asyncio.wait_for(conversation.task, 5)
+
+
+async def test_what_a_worker_has_no_use_for_is_no_reason_to_end_the_lease(scripted):
+    async with Conversation(scripted) as conversation:
+        await conversation.until("ready")
+        for kind in ("F", "C"):
+            conversation.wire.send_pcm(kind, b"1234")
+        conversation.wire.send("something", new=True)
+        conversation.wire.send("speak", id=7, text=None)
+        conversation.wire.send("speak", id="a", text="One.")
+        await conversation.until("voice_end")
 
 
 async def test_a_worker_that_came_second_goes_back_to_the_pool(scripted):
@@ -227,7 +266,7 @@ async def test_a_conversation_that_is_gone_is_no_error(scripted):
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
-    await asyncio.wait_for(lease.run("127.0.0.1", port, "t", scripted), 5)
+    await asyncio.wait_for(lease.run("127.0.0.1", port, "t", scripted, Places(4)), 5)
 
 
 async def test_several_leases_are_served_at_the_same_time(scripted):

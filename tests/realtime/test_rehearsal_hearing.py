@@ -37,6 +37,14 @@ def test_a_breath_between_words_is_no_new_beginning_and_a_pause_is():
     assert heard == [pytest.approx(0.0, abs=0.005), pytest.approx(1.4, abs=0.005)]
 
 
+def test_the_longest_silence_is_that_within_a_turn_and_not_the_one_before_it():
+    _, ear = listen(np.concatenate([silence(0.5), tone(0.4), silence(0.6), tone(0.4), silence(0.2), tone(0.2)]))
+    assert ear.take_silence() == pytest.approx(600, abs=10)
+    for start in range(0, 3 * RATE, FRAME):
+        ear.frame(tone(0.02) if start >= 2 * RATE else silence(0.02), RATE, 110.0 + start / RATE)
+    assert ear.take_silence() < 50
+
+
 def test_comfort_noise_is_silence():
     heard, ear = listen(silence(1.0))
     assert heard == []

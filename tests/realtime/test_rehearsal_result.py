@@ -18,7 +18,7 @@ FIELDS = {
 
 def result(learner="learner1", outcome="passed", score=90.0, grade=90.0, times=(800, 1000)):
     turns = [Turn("persona", "Hello."), Turn("learner", "Hi.")]
-    turns += [Turn("persona", "And?", voice_to_voice_ms=ms) for ms in times]
+    turns += [Turn("persona", "And?", voice_to_voice_ms=ms, longest_silence_ms=ms // 2) for ms in times]
     return Result(
         learner, "passed", outcome, score, grade, ["launched"], "", [{"name": "g", "action": "escalate"}], turns
     )
@@ -27,7 +27,9 @@ def result(learner="learner1", outcome="passed", score=90.0, grade=90.0, times=(
 def test_one_learner_is_one_object_with_the_named_fields():
     data = result().as_data()
     assert set(data) >= FIELDS
-    assert data["turns"][2] == {"speaker": "persona", "text": "And?", "voice_to_voice_ms": 800, "interrupted": False}
+    last = {"speaker": "persona", "text": "And?", "voice_to_voice_ms": 800}
+    assert data["turns"][2] == {**last, "longest_silence_ms": 400, "interrupted": False}
+    assert data["longest_silence_ms"] == 500
     assert data["median_voice_to_voice_ms"] == 900
     assert data["succeeded"] is True
 

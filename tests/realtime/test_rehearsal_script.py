@@ -116,12 +116,30 @@ def test_the_scripts_are_there_with_the_outcomes_in_their_names():
     expected = {
         "claims-pass": "passed",
         "claims-fail": "failed",
+        "claims-hesitant": "passed",
         "claims-out-of-scope": "passed",
         "claims-practice": "passed",
         "feedback-pause": "passed",
         "feedback-interrupt": "passed",
     }
     assert {name: scripts.load(name).expect for name in scripts.names()} == expected
+
+
+def test_what_is_to_be_noticed_is_wanted_where_it_may_be_sensed_and_forbidden_elsewhere():
+    script = scripts.load("claims-hesitant")
+    noticed, said = (
+        ["Said “…”, pauses of 3.6 s together, voice flatter than before."],
+        ["You can say it just like that."],
+    )
+    assert script.unnoticed(noticed, said, sensed=True) == [] == script.unnoticed([], ["Good."], sensed=False)
+    assert len(script.unnoticed([], ["Good."], sensed=True)) == 3
+    assert len(script.unnoticed(noticed, said, sensed=False)) == 2
+
+
+def test_a_manner_is_one_of_those_that_there_are():
+    data = {"activity": "a", "expect": "passed", "answers": [{"say": "Yes.", "manner": ["grumpy"]}]}
+    with pytest.raises(ScriptError, match=r"answers\[0\]\.manner: use a list of flat, hesitant"):
+        scripts.parse("s", data)
 
 
 @pytest.mark.parametrize("name", scripts.names())

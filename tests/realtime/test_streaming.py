@@ -19,7 +19,7 @@ class SlowCoach(ScriptedCoach):
     def __init__(self, *script, closes=False):
         self.script, self.closes, self.closed = script, closes, False
 
-    def answer(self, brief, state, transcript):
+    def answer(self, brief, state, transcript, observed=()):
         state = CoachState(phase="explore", pending="And then?")
         return Reply((), "close" if self.closes else "probe", state, closes=self.closes, more=self.more())
 

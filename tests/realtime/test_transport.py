@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +10,9 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
+from realtime.rendering import codec
+from realtime.rendering.behaviour.engine import Engine
+from realtime.rendering.behaviour.mouth import Movement
 from realtime.transport.peer import OfferError, Peer
 from realtime.transport.track import Sentence, VoiceTrack
 from realtime.wire import VOICE_RATE
@@ -36,14 +38,14 @@ async def offer(connection):
     return connection.localDescription.sdp
 
 
-async def test_a_sentence_arrives_with_lips_that_name_the_rtp_time_of_its_first_sample():
-    heard, started, pcm, states, lips = [], [], [], [], []
-    track = VoiceTrack(lambda sentence, sample: started.append(sample), lambda sentence: None)
+async def test_a_sentence_arrives_with_frames_of_the_face_that_name_the_rtp_time_of_its_first_sample():
+    heard, started, pcm, states, packets = [], [], [], [], []
+    track = VoiceTrack(lambda sentence: started.append(track.clock), lambda sentence: None)
     peer = Peer(track, pcm.append, lambda _, state: states.append(state))
     browser = RTCPeerConnection()
     browser.addTrack(Tone())
-    channel = browser.createDataChannel("lips")
-    channel.on("message", lambda text: lips.append(json.loads(text)))
+    channel = browser.createDataChannel("face", ordered=False, maxRetransmits=0)
+    channel.on("message", lambda packet: packets.append(codec.unpack(packet)))
 
     async def listen(remote):
         with contextlib.suppress(MediaStreamError):
@@ -59,10 +61,11 @@ async def test_a_sentence_arrives_with_lips_that_name_the_rtp_time_of_its_first_
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.6)
     loud = (10_000 * np.sin(2 * np.pi * 440 * np.arange(VOICE_RATE) / VOICE_RATE)).astype(np.int16)
-    track.play(Sentence("1.0", "Ah.", {}, bytearray(loud.tobytes()), complete=True))
+    track.play(Sentence("1.0", "Ah.", Movement.read(), bytearray(loud.tobytes()), complete=True))
     while not started:
         await asyncio.sleep(0.01)
-    peer.send({"t": "lips", "start": peer.rtp_time(started[0])})
+    assert track.sample_at(track.leaving) == track.clock
+    peer.send_face(codec.encode([Engine(0).frame()], peer.rtp_time(started[0])))
     await asyncio.sleep(0.8)
     # aiortc counts received frames from the first packet, whose RTP timestamp it keeps to itself.
     origin = browser.getReceivers()[0]._RTCRtpReceiver__timestamp_mapper._origin
@@ -70,21 +73,21 @@ async def test_a_sentence_arrives_with_lips_that_name_the_rtp_time_of_its_first_
     await browser.close()
 
     first = next(frame for frame in heard if np.abs(frame.to_ndarray()).max() > 5000)
-    assert abs((origin + first.pts - lips[0]["start"]) % 2**32) <= 3 * 960
+    assert abs((origin + first.pts - packets[0].rtp) % 2**32) <= 3 * 960
     assert len(b"".join(pcm)) > 16_000
     assert np.abs(np.frombuffer(b"".join(pcm), np.int16)).max() > 4000
 
 
 async def test_an_offer_that_is_not_sdp_is_refused_with_a_reason():
-    peer = Peer(VoiceTrack(lambda *_: None, lambda _: None), lambda _: None, lambda *_: None)
+    peer = Peer(VoiceTrack(lambda _: None, lambda _: None), lambda _: None, lambda *_: None)
     with pytest.raises(OfferError, match="not understood"):
         await peer.accept("v=nonsense")
 
 
 async def test_a_paused_track_sends_silence_and_goes_on_where_it_stopped():
-    ended = []
-    track = VoiceTrack(lambda *_: None, ended.append)
-    sentence = Sentence("1.0", "Ah.", {}, bytearray(b"\x01\x02" * (VOICE_RATE // 10)), complete=True)
+    ended, sounds = [], []
+    track = VoiceTrack(lambda _: None, ended.append, lambda sounding: sounds.append(sounding and sounding.played))
+    sentence = Sentence("1.0", "Ah.", Movement.read(), bytearray(b"\x01\x02" * (VOICE_RATE // 10)), complete=True)
     track.play(sentence)
     await track.recv()
     track.paused = True
@@ -95,3 +98,4 @@ async def test_a_paused_track_sends_silence_and_goes_on_where_it_stopped():
     while not ended:
         await track.recv()
     assert sentence.played == sentence.samples
+    assert sounds == [0, None, played]

@@ -122,6 +122,7 @@ ATTEMPTS = (
         | only("to picking:activities", "picker"),
     ),
     Row("attempts:lobby", only("200", *AT_A_LINK)),
+    Row("pool:places", only("200", *AT_A_LINK)),
     Row("attempts:start", only("to attempts:conversation", *AT_A_LINK), "POST", data=START),
     Row("attempts:new_window", only("200", *AT_A_LINK), "POST"),
     # The key is the proof: it is good once and for a minute, in whatever browser.
@@ -355,6 +356,7 @@ GRADES = (
 OPEN = (
     Row("site:landing", everybody("200")),
     Row("site:healthz", everybody("503")),  # the tests run no workers
+    Row("realtime:metrics", everybody("404"), note="without a token of the site's"),
     Row("xapi:profile", everybody("200")),
     Row("lti:login", everybody("400"), note="without parameters"),
     Row("lti:login", everybody("400"), "POST", note="without parameters"),

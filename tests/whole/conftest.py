@@ -1,5 +1,6 @@
 """The whole product, once for all tests of this folder: every process, a sandbox LMS and a real record store."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from coachtool.embedded.lrs import Lrs
 from coachtool.embedded.running import Running, running_product
 from coachtool.embedded.stores import free_port
 
+METRICS_TOKEN = "whole"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -55,6 +58,22 @@ class World:
             asked = "SELECT data FROM attempts_attemptevent WHERE kind = %s ORDER BY id"
             return [data for (data,) in database.execute(asked, [kind])]
 
+    def metrics(self) -> dict[str, float]:
+        """The samples of /metrics, each by its name and labels."""
+        shown = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        lines = httpx.get(f"{self.product.url}/metrics", headers=shown, timeout=10).text.splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+    def serving(self) -> psutil.Process | None:
+        """The gpu worker that has a lease."""
+        taken = [name for name, leases in self.metrics().items() if name.startswith("coachtool_leases{") and leases]
+        nodes = {name.split('"')[1] for name in taken}
+        for child in psutil.Process(self.product.pid).children():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                if nodes & set(child.cmdline()):
+                    return child
+        return None
+
     def kill(self, name: str) -> int:
         """Kill one of the product's processes and its children at once, as a crash would; how many there were."""
         supervisor = psutil.Process(self.product.pid)
@@ -73,6 +92,7 @@ def world(tmp_path_factory):
     with Lrs.start(ROOT / ".data" / "lrs") as lrs:
         environ = {
             "COACHTOOL_REJOIN_SECONDS": "20",
+            "COACHTOOL_METRICS_TOKEN": METRICS_TOKEN,
             "COACHTOOL_LLM_URL": f"http://127.0.0.1:{port}/v1",
             "COACHTOOL_LLM_MODEL": "scripted",
         }

@@ -1,9 +1,9 @@
 /**
- * The voice connection: the microphone out, the persona's voice and lips in.
+ * The voice connection: the microphone out, the persona's voice and face in.
  * Watches over itself and makes a new offer when the connection is lost.
  *
  * Events: "connected", "lost", "blocked" (the browser wants a click before it plays
- * sound), "lips" with a data channel message as `detail`.
+ * sound), "face" with a packet of frames as `detail`, "film" with the face's video track.
  */
 
 import { remembered } from "../devices.js";
@@ -19,23 +19,28 @@ export class Peer extends EventTarget {
   #iceServers;
   #audio;
   #stream;
+  #camera;
+  #film;
   #connection = null;
   #since = 0;
   #awaiting = false; // an answer to our offer
   #offered = ""; // the id of our newest offer
   #timer;
 
-  /** `send` signals to the server; `audio` is the element that plays the persona's voice. */
-  constructor({ send, iceServers, audio, stream }) {
+  /** `send` signals to the server; `audio` is the element that plays the persona's voice; `camera` a Camera, or null;
+   * `film` whether the face may come as video. */
+  constructor({ send, iceServers, audio, stream, camera = null, film = false }) {
     super();
     this.#send = send;
     this.#iceServers = iceServers;
     this.#audio = audio;
     this.#stream = stream;
+    this.#camera = camera;
+    this.#film = film;
     this.#timer = setInterval(() => this.#watch(), 500);
   }
 
-  /** The receiver of the persona's voice, for the lips' clock. */
+  /** The receiver of the persona's voice, for the face's clock. */
   get receiver() {
     return this.#connection?.getReceivers().find((receiver) => receiver.track?.kind === "audio") ?? null;
   }
@@ -67,11 +72,17 @@ export class Peer extends EventTarget {
     this.#awaiting = true;
     this.#mark();
     connection.addTransceiver(this.#stream.getAudioTracks()[0], { direction: "sendrecv", streams: [this.#stream] });
-    const channel = connection.createDataChannel("lips");
-    channel.addEventListener("message", (event) => {
-      this.dispatchEvent(new CustomEvent("lips", { detail: JSON.parse(event.data) }));
+    const channel = connection.createDataChannel("face", { ordered: false, maxRetransmits: 0 });
+    channel.binaryType = "arraybuffer";
+    channel.addEventListener("message", ({ data }) => {
+      if (data instanceof ArrayBuffer) this.dispatchEvent(new CustomEvent("face", { detail: data }));
     });
-    connection.addEventListener("track", ({ track, streams }) => this.#play(streams[0] ?? new MediaStream([track])));
+    if (this.#camera) this.#camera.channel = connection.createDataChannel("camera", { ordered: false, maxRetransmits: 0 });
+    if (this.#film) connection.addTransceiver("video", { direction: "recvonly" });
+    connection.addEventListener("track", ({ track }) => {
+      if (track.kind === "audio") this.#play(new MediaStream([track]));
+      else this.dispatchEvent(new CustomEvent("film", { detail: track }));
+    });
     connection.addEventListener("connectionstatechange", () => this.#changed(connection));
     await connection.setLocalDescription();
     await gathered(connection);

@@ -27,8 +27,8 @@ export class View {
     return document.body.dataset.phase;
   }
 
-  /** `state` message: {phase, detail, queue?}. */
-  showPhase({ phase, detail, queue }) {
+  /** `state` message: {phase, detail, queue?, minutes?}. */
+  showPhase({ phase, detail, queue, minutes }) {
     if (this.phase === "ended") return;
     document.body.dataset.phase = phase;
     if (phase === "live") {
@@ -36,7 +36,7 @@ export class View {
       this.#curtain();
       this.banner("");
     } else if (phase === "connecting") this.#curtain(`Calling ${this.#name}…`, detail || "This takes a few seconds.");
-    else if (phase === "waiting") this.#curtain(`Waiting for ${this.#name}`, detail || waiting(queue));
+    else if (phase === "waiting") this.#curtain(`Waiting for ${this.#name}`, detail || waiting(queue, minutes));
     else if (phase === "recovering") {
       this.#curtain();
       this.banner(detail || `The line to ${this.#name} was cut and is being made anew. What you said is kept.`);
@@ -123,7 +123,8 @@ export class View {
   }
 }
 
-function waiting(queue) {
-  if (!queue) return "You are next. Keep this page open.";
-  return `${queue} ${queue === 1 ? "conversation is" : "conversations are"} before yours. Keep this page open.`;
+function waiting(queue, minutes) {
+  const place = queue ? `${queue} ${queue === 1 ? "conversation is" : "conversations are"} before yours.` : "You are next.";
+  const long = minutes ? ` It takes about ${minutes} ${minutes === 1 ? "minute" : "minutes"}.` : "";
+  return `${place}${long} Keep this page open.`;
 }

@@ -9,11 +9,16 @@ from django.core.management.base import BaseCommand, CommandError
 # `report`, which makes them readable; and `ERRORS`, the exceptions whose text tells the person at the keyboard
 # what is missing
 BENCHES = {
+    "face": ("realtime.rendering.benchmark", ()),
     "guardrails": ("coachtool.coaching.bench_guardrails", ("cases",)),
     "launch": ("lti.benchmark", ()),
+    "readback": ("realtime.rendering.readback", ()),
+    "render": ("realtime.rendering.video.benchmark", ()),
+    "perception": ("realtime.perception.benchmark", ()),
     "retrieval": ("knowledge.benchmark", ("documents", "questions", "pad")),
     "scoring": ("coachtool.coaching.bench", ("cases",)),
     "speech": ("realtime.worker.benchmark", ()),
+    "voices": ("realtime.worker.voices_benchmark", ()),
 }
 NEEDED = ("cases", "documents", "questions")
 
