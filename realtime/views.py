@@ -42,7 +42,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     shown = request.headers.get("Authorization", "")
     if not secrets.compare_digest(shown.encode(), f"Bearer {settings.METRICS_TOKEN}".encode()):
-        return HttpResponse("Send the token of COACHTOOL_METRICS_TOKEN as a bearer token.\n", status=401)
+        words = "Send the token of COACHTOOL_METRICS_TOKEN as a bearer token.\n"
+        return HttpResponse(words, status=401, headers={"WWW-Authenticate": "Bearer"})  # RFC 6750, section 3
     try:
         body = exposition.text(pool.read(), pool.counts())
     except redis.RedisError:

@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Mapping
 
-import redis
-
 from realtime import pool
 from realtime.worker import metrics
 from realtime.worker.places import Places
@@ -51,7 +49,7 @@ class House:
             )
             try:
                 pool.sign_in(entry)
-            except redis.RedisError as error:
+            except Exception as error:  # whatever it is: without its entry a worker gets no conversation any more
                 log.warning("Valkey does not take this worker's entry: %s", error)
                 time.sleep(_EVERY)
             self._changed.wait(_EVERY)
