@@ -103,6 +103,19 @@ async def page_in(context: BrowserContext) -> tuple[Page, list[str]]:
     return page, errors
 
 
+@contextlib.asynccontextmanager
+async def connected(key: str, url: str) -> AsyncIterator[tuple[Server, Page]]:
+    """The conversation's page at `url` and the server that it talks to; fails if the page logs an error."""
+    async with opened(key) as context:
+        page, errors = await page_in(context)
+        server = Server()
+        await page.route_web_socket("**/ws/**", server.take)
+        await page.goto(url)
+        await server.expect("hello")
+        yield server, page
+        assert errors == []
+
+
 def _matters(message) -> bool:
     picture = message.location.get("url", "").endswith((".webp", ".glb"))
     return message.type == "error" and not picture

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from realtime.transport.peer import Peer
 from realtime.transport.track import VoiceTrack
 from realtime.transport.video import VideoTrack
-from tests.pages.browser import Server, opened, page_in
+from tests.pages.browser import connected
 
 encode = pytest.importorskip("realtime.rendering.video.encode")
 pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
@@ -27,15 +27,9 @@ async def conversation(world, live_server):
         return client.session.session_key, f"{origin}/v/{visit}/attempts/{attempt.pk}/"
 
     key, url = await database_sync_to_async(place)()
-    async with opened(key) as context:
-        page, errors = await page_in(context)
-        server = Server()
-        await page.route_web_socket("**/ws/**", server.take)
-        await page.goto(url)
-        await server.expect("hello")
+    async with connected(key, url) as (server, page):
         server.live()
         yield server, page
-        assert errors == []
 
 
 class Worker:

@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from playwright.async_api import expect
 
 from coachtool.attempts.models import Attempt
-from tests.pages.browser import Server, opened, page_in
+from tests.pages.browser import Server, connected, opened, page_in
 
 pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
 
@@ -56,14 +56,8 @@ async def conversation(place, request):
     """The conversation page: its server, its page; fails if the page logs an error."""
     modality = getattr(request, "param", "text")
     key, url = await place(modality)
-    async with opened(key) as context:
-        page, errors = await page_in(context)
-        server = Server()
-        await page.route_web_socket("**/ws/**", server.take)
-        await page.goto(url)
-        await server.expect("hello")
+    async with connected(key, url) as (server, page):
         yield server, page
-        assert errors == []
 
 
 async def test_what_was_said_is_on_the_page_once_although_it_is_sent_twice(conversation):

@@ -9,7 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from channels.db import database_sync_to_async
 from playwright.async_api import expect
 
-from tests.pages.browser import Server, opened, page_in
+from tests.pages.browser import Server, connected, opened, page_in
 
 pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
 
@@ -45,15 +45,9 @@ def place(world, live_server, settings):
 async def conversation(place):
     """The page of a conversation in which voice and face may be sensed; fails if the page logs an error."""
     key, url = await place(("voice", "face"))
-    async with opened(key) as context:
-        page, errors = await page_in(context)
-        server = Server()
-        await page.route_web_socket("**/ws/**", server.take)
-        await page.goto(url)
-        await server.expect("hello")
+    async with connected(key, url) as (server, page):
         server.live()
         yield server, page
-        assert errors == []
 
 
 async def _until(holds):
