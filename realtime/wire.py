@@ -16,6 +16,7 @@ from typing import Any
 
 LISTEN_RATE = 16_000
 VOICE_RATE = 24_000
+PICTURE_BYTES = 64 * 1024  # of one camera picture, at most
 BEAT_SECONDS = 0.5  # between two `beat` messages, in either direction
 BINARY = (b"U", b"D", b"F", b"C", b"V")
 _LARGEST = 4 * 1024 * 1024

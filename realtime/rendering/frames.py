@@ -24,6 +24,9 @@ COEFFICIENTS: tuple[str, ...] = (
 RATE = 40
 """Frames a second."""
 
+LEAD_MS = 100
+"""That frames are sent before they are due, at least."""
+
 
 @dataclass(frozen=True)
 class Frame:

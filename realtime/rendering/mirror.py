@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,10 +18,11 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from coachtool.embedded import browser
 from realtime.rendering.frames import COEFFICIENTS, Frame
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking")
 _BACKDROP = (222, 228, 224)
 _PATIENCE_MS = 60_000
 
@@ -70,20 +70,36 @@ class Mirror:
         return self.picture(dict(zip(COEFFICIENTS, values, strict=True)), frame.turn, frame.shift)
 
 
+class NoChromium(RuntimeError):
+    """The machine has no Chromium; the message says how to get one."""
+
+
 @contextmanager
 def mirror(width: int, height: int) -> Iterator[Mirror]:
+    """Raises NoChromium."""
+    with opened(width, height) as (page, address):
+        yield Mirror(page, address)
+
+
+@contextmanager
+def opened(width: int, height: int) -> Iterator[tuple[Page, str]]:
+    """An empty page of a Chromium with software GL, and the address at which it finds static/. Raises NoChromium."""
+    path = browser.find()
+    if path is None:
+        raise NoChromium(browser.REMEDY)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(STATIC)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+            chromium = playwright.chromium.launch(executable_path=path, args=[*_FLAGS], chromium_sandbox=False)
             try:
-                page = browser.new_page(viewport={"width": width, "height": height})
-                yield Mirror(page, f"http://127.0.0.1:{server.server_port}")
+                page = chromium.new_page(viewport={"width": width, "height": height})
+                yield page, f"http://127.0.0.1:{server.server_port}"
             finally:
-                browser.close()
+                chromium.close()
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def opaque(picture: np.ndarray) -> np.ndarray:

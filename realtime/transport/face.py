@@ -9,10 +9,9 @@ from realtime.rendering.behaviour.ahead import Ahead
 from realtime.rendering.behaviour.engine import Engine
 from realtime.rendering.behaviour.events import Event
 from realtime.rendering.codec import MOST
-from realtime.rendering.frames import Frame
+from realtime.rendering.frames import LEAD_MS, Frame
 
 PACKET_MS = 100
-LEAD_MS = 100  # that frames are sent before they are due, at least
 _PLAUSIBLE = 5.0  # s that an event lies from now, at most
 
 

@@ -22,14 +22,13 @@ from av import AudioResampler
 from realtime.rendering.video.packets import CODECS
 from realtime.transport.track import VoiceTrack
 from realtime.transport.video import VideoTrack, listen
-from realtime.wire import LISTEN_RATE, VOICE_RATE
+from realtime.wire import LISTEN_RATE, PICTURE_BYTES, VOICE_RATE
 
 log = logging.getLogger(__name__)
 
 _OPUS_RATE = 48_000
 _OPUS_FRAME = 960
 _LATE_BYTES = 4096  # of frames that wait to be sent: more would only come late
-_PICTURE_BYTES = 64 * 1024
 _PICTURE_SECONDS = 0.15  # between two camera pictures at least; those that come sooner are dropped
 
 
@@ -137,7 +136,7 @@ class Peer:
 
     def _see(self, picture: bytes | str) -> None:
         now = asyncio.get_running_loop().time()
-        if isinstance(picture, bytes) and len(picture) <= _PICTURE_BYTES and now >= self._next_picture:
+        if isinstance(picture, bytes) and len(picture) <= PICTURE_BYTES and now >= self._next_picture:
             self._next_picture = now + _PICTURE_SECONDS
             self._on_picture(picture)
 

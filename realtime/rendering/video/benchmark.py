@@ -7,17 +7,12 @@ Chromium with software GL at 1280 by 720; on a machine with a GPU it draws at th
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import itertools
 import os
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from importlib import metadata
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realtime.perception.weights import WeightsError
 from realtime.rendering import benchmark as face_benchmark
@@ -27,12 +22,14 @@ from realtime.rendering.frames import Frame
 from realtime.rendering.recordings import performed
 from realtime.rendering.voices import USUAL, loaded
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 FACES = (1, 4, 8)
 STEPS = ("deform", "draw", "read", "encode")
 WANTED = {"height": 1080, "fps": 40, "faces": 8}
 _SENTENCE = "What would you look for in the police report before you decide about the claim?"
 _LEAST, _SECONDS = 3, 3.0  # batches of a kind at least, and the time after which no other begins
-_STATIC = Path(__file__).parents[3] / "static"
 _WATCHED = 8.0  # seconds that Chromium draws
 
 
@@ -190,49 +187,25 @@ def _encoding(codec: str, height: int, pictures: Sequence) -> dict[str, Any]:
 def _browser() -> dict[str, Any] | None:
     """The frame rate of a Chromium with software GL; None where there is none, or no Playwright."""
     try:
-        from playwright.sync_api import sync_playwright
+        from realtime.rendering.mirror import NoChromium, opened
     except ImportError:
         return None
-    from coachtool.embedded import browser
-
-    path = browser.find()
-    if path is None:
-        return None
-    flags = (
-        "--use-gl=angle",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        "--disable-background-networking",
-    )
-    with _served() as address, sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=path, args=[*flags], chromium_sandbox=False)
-        page = opened.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"{address}/face/dev.html?face=maya&wide&state=listening")
-        page.wait_for_selector("body[data-shown]", timeout=60_000, state="attached")
-        page.wait_for_timeout(2000)
-        first = int(page.evaluate("document.body.dataset.frames"))
-        began = time.monotonic()
-        page.wait_for_timeout(1000 * _WATCHED)
-        drawn = int(page.evaluate("document.body.dataset.frames")) - first
-        seconds = time.monotonic() - began
-        pixels = page.evaluate("document.body.dataset.pixels")
-        version = opened.version
-        opened.close()
-    return {"fps": round(drawn / seconds, 1), "pixels": pixels, "stage": "1280x720", "chromium": version}
-
-
-@contextlib.contextmanager
-def _served() -> Iterator[str]:
-    """static/ over HTTP, for as long as it is looked at."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: Any) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(_STATIC)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+        with opened(1280, 720) as (page, address):
+            page.goto(f"{address}/face/dev.html?face=maya&wide&state=listening")
+            return _watched(page)
+    except NoChromium:
+        return None
+
+
+def _watched(page: Page) -> dict[str, Any]:
+    page.wait_for_selector("body[data-shown]", timeout=60_000, state="attached")
+    page.wait_for_timeout(2000)
+    first = int(page.evaluate("document.body.dataset.frames"))
+    began = time.monotonic()
+    page.wait_for_timeout(1000 * _WATCHED)
+    drawn = int(page.evaluate("document.body.dataset.frames")) - first
+    seconds = time.monotonic() - began
+    pixels = page.evaluate("document.body.dataset.pixels")
+    version = page.context.browser.version
+    return {"fps": round(drawn / seconds, 1), "pixels": pixels, "stage": "1280x720", "chromium": version}

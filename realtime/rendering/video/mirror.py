@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import av
 import numpy as np
 
+from realtime.rendering.behaviour.units import PLACE
 from realtime.rendering.frames import COEFFICIENTS, Frame
 from realtime.rendering.video.deform import Deformer
 from realtime.rendering.video.draw import SIZES, Painter, Shot
@@ -35,7 +36,7 @@ class VideoMirror:
         is not."""
         values = np.zeros(len(COEFFICIENTS), np.float32)
         for name, value in coefficients.items():
-            values[_PLACE[name]] = value
+            values[PLACE[name]] = value
         frame = Frame(0.0, values, turn, shift)
         [vertices] = self._deformer.deform([(self._head, values)])
         shots = [Shot(self._head, vertices, frame, SIZES[720])]
@@ -49,6 +50,3 @@ class VideoMirror:
 def mirror(width: int = 720, height: int = 720) -> Iterator[VideoMirror]:
     """`width` and `height` are as in the browser's mirror; the picture stays 720 by 720."""
     yield VideoMirror()
-
-
-_PLACE = {name: place for place, name in enumerate(COEFFICIENTS)}

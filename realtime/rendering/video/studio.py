@@ -17,14 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime.rendering.frames import COEFFICIENTS, RATE, Frame
+from realtime.rendering.frames import COEFFICIENTS, LEAD_MS, RATE, Frame
 from realtime.rendering.video.deform import Deformer
 from realtime.rendering.video.draw import SIZES, Painter, Shot
 from realtime.rendering.video.encode import Encoder
 from realtime.rendering.video.head import Head, HeadError, names, read
 from realtime.rendering.video.packets import CLOCK, Encoded
 from realtime.rendering.video.timeline import Timeline
-from realtime.transport.face import LEAD_MS
 
 log = logging.getLogger(__name__)
 
