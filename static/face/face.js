@@ -27,6 +27,7 @@ import {
     WebGLRenderer,
 } from "three";
 
+import { measureDrawing } from "./gl.js";
 import { readGlb } from "./glb.js";
 import { folding, material } from "./materials.js";
 import { Morph } from "./morph.js";
@@ -107,18 +108,15 @@ class StillFace {
 }
 
 async function load(assetUrl, fine) {
-    const probe = document.createElement("canvas").getContext("webgl2");
-    if (!probe) throw new Error("this browser offers no WebGL 2");
-    const info = probe.getExtension("WEBGL_debug_renderer_info");
-    const software = /swiftshader|llvmpipe|software|basic render/i.test(info ? probe.getParameter(info.UNMASKED_RENDERER_WEBGL) : "");
-    probe.getExtension("WEBGL_lose_context")?.loseContext();
+    const drawing = measureDrawing();
+    if (drawing === "none") throw new Error("this browser offers no WebGL 2");
     const answer = await fetch(assetUrl, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) });
     if (!answer.ok) throw new Error(`the head could not be loaded (${answer.status})`);
     const asset = readGlb(await answer.arrayBuffer());
     const pictures = await Promise.all(
         asset.images.map(({ bytes, mime }) => createImageBitmap(new Blob([bytes], { type: mime }), { premultiplyAlpha: "none", colorSpaceConversion: "none" })),
     );
-    return { ...asset, pictures, lean: software && !fine };
+    return { ...asset, pictures, lean: drawing === "software" && !fine };
 }
 
 class Face {

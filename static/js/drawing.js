@@ -1,20 +1,11 @@
 /** How the persona's face is best shown here: drawn by this browser, or sent as video where a worker offers it. */
 
+import { measureDrawing } from "../face/gl.js";
 import { remember, remembered } from "./devices.js";
 
 const LEAST_MBPS = 1.5; // video takes about 0.6; frames to draw take 0.02
 
-/** What draws here: "hardware", "software" (a processor does the work) or "none" (no WebGL 2). */
-export function measureDrawing() {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) return "none";
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "";
-  gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name) ? "software" : "hardware";
-}
-
-/** Measures once and remembers it, so that the conversation's page knows it at its start. */
+/** Measures once what draws here and remembers it, so that the conversation's page knows it at its start. */
 export function noteDrawing() {
   const drawing = measureDrawing();
   remember({ drawing });
