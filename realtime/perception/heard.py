@@ -12,6 +12,7 @@ LEAST_TALK_MS = 1_500  # a shorter turn says nothing about how it was said
 LEAST_VOICED_MS = 800
 _FILLER_MS = 400  # what a filled pause counts for
 _LEAST_RANGE = 0.3  # semitones; below it every voice is flat
+_LEAST_WORDS = 0.6  # of the syllables heard: below it, words were not recognised
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,15 @@ class Voice:
         self._usual = {name: Baseline(measure.spread) for name, measure in MEASURES.items()}
         self._on: set[str] = set()
 
-    def turn(self, heard: Prosody, fillers: int) -> tuple[Noticed, ...]:
-        """What is different in this turn. What was noticed in the turn before needs less to be noticed again."""
+    def turn(self, heard: Prosody, fillers: int, syllables: int = 0) -> tuple[Noticed, ...]:
+        """What is different in this turn, whose words have so many `syllables` (0: not known, the heard ones count).
+
+        What was noticed in the turn before needs less to be noticed again.
+        """
         if heard.talk_ms < LEAST_TALK_MS:
             return ()
         noticed = []
-        for name, (value, seconds) in _values(heard, fillers).items():
+        for name, (value, seconds) in _values(heard, fillers, syllables).items():
             effect = self._usual[name].compare(value, seconds)
             self._usual[name].add(value, seconds)
             if effect is None:
@@ -70,13 +74,12 @@ class Voice:
         return tuple(noticed)
 
 
-def _values(heard: Prosody, fillers: int) -> dict[str, tuple[float, float]]:
+def _values(heard: Prosody, fillers: int, syllables: int) -> dict[str, tuple[float, float]]:
     """The measures of a turn, each with the seconds of sound that it rests on."""
     talk, turn = heard.talk_ms / 1000, (heard.talk_ms + heard.pause_ms) / 1000
-    found = {
-        "pace": (math.log(max(heard.syllables, 1) / talk), talk),
-        "held": ((heard.pause_ms + _FILLER_MS * fillers) / (1000 * turn + _FILLER_MS * fillers), turn),
-    }
+    found = {"held": ((heard.pause_ms + _FILLER_MS * fillers) / (1000 * turn + _FILLER_MS * fillers), turn)}
+    if not syllables or syllables >= _LEAST_WORDS * heard.syllables:
+        found["pace"] = (math.log(max(syllables or heard.syllables, 1) / talk), talk)
     if heard.voiced_ms >= LEAST_VOICED_MS:
         found["range"] = (math.log(max(heard.pitch_range, _LEAST_RANGE)), talk)
         found["level"] = (heard.level_db, talk)

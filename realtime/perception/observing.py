@@ -16,6 +16,7 @@ from realtime.perception.heard import Noticed, Voice
 from realtime.perception.prosody import Prosody
 from realtime.perception.seen import Face
 from realtime.perception.sights import Sight
+from realtime.perception.spoken import syllables
 
 _QUOTED = 5  # words of the learner's, at most
 
@@ -47,9 +48,12 @@ class Observer:
         """What was different in the learner's turn, the surest first; times are the conversation's, as a Sight's."""
         noticed = list(self._face.turn(began_ms, ended_ms))
         if prosody is not None:
-            noticed += self._voice.turn(prosody, fillers(text, self._language))
+            noticed += self._voice.turn(prosody, fillers(text, self._language), self._syllables(text))
         noticed.sort(key=lambda each: -each.confidence)
         return tuple(_observation(each, ended_ms) for each in noticed)
+
+    def _syllables(self, text: str) -> int:
+        return syllables(text) if self._language == "en" else 0
 
 
 def fused(observed: tuple[Observation, ...], text: str = "") -> Observation:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coachtool.coaching.types import Observation
+from realtime.perception import spoken
 from realtime.perception.baseline import Baseline, Spread, certainty
 from realtime.perception.observing import Observer, fused, quote
 from realtime.perception.prosody import Prosody
@@ -23,7 +24,7 @@ def after(turns=5, heard=USUAL):
     return observer
 
 
-def noticed(observer, heard=None, text="I would ask her.", began=100_000):
+def noticed(observer, heard=None, text="…", began=100_000):
     return [each.kind for each in observer.turn(text, began, began + 6000, heard)]
 
 
@@ -42,6 +43,38 @@ def noticed(observer, heard=None, text="I would ask her.", began=100_000):
 def test_a_turn_unlike_the_learners_own_is_noticed(kind, heard):
     assert noticed(after(), heard) == [kind]
     assert noticed(after(heard=heard), heard) == []  # for somebody who always speaks so, it is nothing
+
+
+LINE = "Before I say anything about the money I would like to hear what has happened to you."  # 24 syllables
+
+
+def test_pace_is_counted_by_the_words_whatever_was_heard_of_their_syllables():
+    observer = Observer()
+    for number in range(5):
+        observer.turn(LINE, 10_000 * number, 10_000 * number + 6000, USUAL)
+    hurried = replace(USUAL, talk_ms=3900, syllables=19)  # as many a second as ever, by the sound
+    assert noticed(observer, hurried, LINE) == ["faster"]
+
+
+def test_words_that_were_not_all_recognised_say_nothing_about_pace():
+    assert noticed(after(), replace(USUAL, syllables=34), "Thank you for calling.") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "syllables"),
+    [
+        ("I would make the note.", 5),
+        ("She wanted to be asked; he didn't.", 9),
+        ("a table and an apple", 7),
+        ("$10,000", 5),
+        ("25% of 1,300", 3 + 2 + 1 + 6),
+        ("3.5", 3),
+        ("0", 2),
+        ("", 0),
+    ],
+)
+def test_syllables_are_those_that_are_said(said, syllables):
+    assert spoken.syllables(said) == syllables
 
 
 def test_nothing_is_noticed_before_there_is_something_to_compare_with():
