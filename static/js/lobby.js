@@ -4,6 +4,7 @@ import { Trouble, listDevices, openMicrophone, remember, remembered } from "./de
 import { noteDrawing } from "./drawing.js";
 import { optionalImages } from "./images.js";
 import { watchLevel } from "./level.js";
+import { offerPicture } from "./lobby/picture.js";
 import { watchPlaces } from "./lobby/places.js";
 import { SelfView } from "./lobby/self_view.js";
 import { localTimes } from "./localtime.js";
@@ -17,10 +18,10 @@ const selfView = $("sense_face") && new SelfView();
 let stream = null;
 let stopMeter = () => {};
 
-noteDrawing();
 localTimes();
 optionalImages();
 watchPlaces($("places"));
+offerPicture($("picture-choice"), $("picture-words"), noteDrawing());
 
 microphone.addEventListener("change", () => (microphone.checked ? listen() : silence()));
 $("again").addEventListener("click", listen);
