@@ -23,7 +23,7 @@ from realtime.rendering.behaviour.mouth import Movement
 from realtime.rendering.behaviour.units import PLACE
 from realtime.rendering.codec_bench import stream
 from realtime.rendering.frames import RATE, Frame
-from realtime.rendering.lips import lips
+from realtime.rendering.lips import LIPS_MEET, lips
 from realtime.rendering.protocols import Phone, Speech
 from realtime.rendering.recordings import performed
 from realtime.rendering.voices import USUAL, loaded
@@ -40,7 +40,7 @@ _LINES = Path(activities.__path__[0]) / "library"
 def face() -> dict[str, Any]:
     """{"stream": see `codec_bench.stream`, "closures": {"n", "met", "worst_ms"}, …}. Raises WeightsError."""
     voice = loaded()[USUAL]
-    spoken = [voice.speak(text) for text in _texts()]
+    spoken = [voice.speak(text) for text in sentences()]
     movements = [movement(speech) for speech in spoken]
     found = [
         ms
@@ -83,11 +83,17 @@ def movement(speech: Speech) -> Movement:
 
 def closures(phones: Sequence[Phone], said: Movement, number: int = 0) -> list[float | None]:
     """For each p, b and m how far from the middle of its sound the lips meet, ms; None where that is further than
-    WITHIN_MS. `number` chooses the mood, and where between two frames the sentence begins."""
+    WITHIN_MS. `number` as in `played`."""
+    begins, frames = played(said, number)
+    return [_meets(frames, begins, phone) for phone in phones if phone.symbol in LIPS_MEET]
+
+
+def played(said: Movement, number: int = 0) -> tuple[float, list[Frame]]:
+    """When a sentence begins, ms, and the frames of a face that says it. `number` chooses its mood, and where between
+    two frames it begins."""
     begins = 1000 + number * 7.3 % (1000 / RATE)
     events = [(0.0, Floor("speaking")), (0.0, Mood(EMOTIONS[number % len(EMOTIONS)])), (begins, Speak(said))]
-    frames = performed((begins + said.length) / 1000 + 0.2, events, number)
-    return [_meets(frames, begins, phone) for phone in phones if phone.symbol in ("p", "b", "m")]
+    return begins, performed((begins + said.length) / 1000 + 0.2, events, number)
 
 
 def _meets(frames: Sequence[Frame], begins: float, phone: Phone) -> float | None:
@@ -102,7 +108,7 @@ def _meets(frames: Sequence[Frame], begins: float, phone: Phone) -> float | None
     return float(met.min()) if len(met) else None
 
 
-def _texts() -> list[str]:
+def sentences() -> list[str]:
     """Sentences that personas and authors wrote, with at least one p, b or m."""
     found = sorted(
         {text for path in sorted(_LINES.glob("*.yaml")) for text in _sentences(yaml.safe_load(path.read_text()))}

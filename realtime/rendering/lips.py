@@ -49,7 +49,9 @@ for _row, _viseme in enumerate(IPA_MAPPING.target_names):
     for _part, _weight in _SHAPES[_viseme].items():
         for _name in _names(_part):
             _WEIGHTS[_row, NAMES.index(_name)] = _weight
-_LIPS_MEET = ("p", "b", "m")
+LIPS_MEET = ("p", "b", "m")
+SHUT = {name: weight for part, weight in _SHAPES["PP"].items() for name in _names(part)}
+"""The coefficients of lips that meet."""
 _PARAMS = CoartParams(short_silence=0.08, closure_floor=0.95)
 
 
@@ -124,7 +126,7 @@ def _shut(segments: Sequence[PhonemeSegment], times: np.ndarray) -> np.ndarray:
     """1 while the lips meet, 0 while they may be apart."""
     share = np.zeros(len(times))
     for segment in segments:
-        if segment.phoneme in _LIPS_MEET:
+        if segment.phoneme in LIPS_MEET:
             away = np.abs(times - (segment.start + segment.end) / 2)
             near = np.clip(1 - (away - _SHUT) / _SHUTS, 0, 1)
             share = np.maximum(share, near * near * (3 - 2 * near))

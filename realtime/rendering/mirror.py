@@ -9,7 +9,7 @@ import base64
 import functools
 import http.server
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -27,7 +27,12 @@ _BACKDROP = (222, 228, 224)
 _PATIENCE_MS = 60_000
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
+class _Static(http.server.SimpleHTTPRequestHandler):
+    """static/ at the path at which the pages' modules look for it."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.removeprefix("/static"))
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -82,19 +87,19 @@ def mirror(width: int, height: int) -> Iterator[Mirror]:
 
 
 @contextmanager
-def opened(width: int, height: int) -> Iterator[tuple[Page, str]]:
+def opened(width: int, height: int, flags: Sequence[str] = ()) -> Iterator[tuple[Page, str]]:
     """An empty page of a Chromium with software GL, and the address at which it finds static/. Raises NoChromium."""
     path = browser.find()
     if path is None:
         raise NoChromium(browser.REMEDY)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(STATIC)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Static, directory=str(STATIC)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=path, args=[*_FLAGS], chromium_sandbox=False)
+            chromium = playwright.chromium.launch(executable_path=path, args=[*_FLAGS, *flags], chromium_sandbox=False)
             try:
                 page = chromium.new_page(viewport={"width": width, "height": height})
-                yield page, f"http://127.0.0.1:{server.server_port}"
+                yield page, f"http://127.0.0.1:{server.server_port}/static"
             finally:
                 chromium.close()
     finally:

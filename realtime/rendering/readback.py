@@ -23,7 +23,7 @@ from realtime.rendering.recordings import performed
 
 ERRORS = (RuntimeError, OSError)
 SIZE = 420  # px
-_INNER_LIPS, _CORNERS, _EYES = (13, 14), (61, 291), (33, 263)  # of the landmarker's 478 points
+INNER_LIPS, CORNERS, EYES = (13, 14), (61, 291), (33, 263)  # of the landmarker's 478 points
 _CONSONANT_MS, _VOWEL_MS = 110.0, 260.0
 
 
@@ -73,7 +73,7 @@ def readback() -> dict[str, Any]:
     asked = {**{name: _expression(name) for name in EXPRESSIONS}, **{name: _viseme(name) for name in VISEMES}}
     signs = {**EXPRESSIONS, **{name: seen for name, (_, seen) in VISEMES.items()}}
     personas: dict[str, Any] = {}
-    for renderer, opened in _renderers().items():
+    for renderer, opened in renderers().items():
         with opened(SIZE, SIZE) as camera:
             for persona in (recipe.name for recipe in PERSONAS):
                 camera.show(persona)
@@ -82,8 +82,8 @@ def readback() -> dict[str, Any]:
     return {"personas": personas, "seen": sum(every), "asked": len(every)}
 
 
-def _renderers() -> dict[str, Any]:
-    """The browser's, and the worker's where it is installed and has EGL."""
+def renderers() -> dict[str, Any]:
+    """{what stands behind a persona's name: mirror}: the browser's, and the worker's where torch and EGL are there."""
     try:
         from realtime.rendering.video.draw import NoRenderer, probe
         from realtime.rendering.video.mirror import mirror as video_mirror
@@ -166,9 +166,10 @@ def _scores(seen: Seen) -> dict[str, float]:
         if name.endswith("Left"):
             both = name.removesuffix("Left")
             scores[both] = (scores[name] + scores[f"{both}Right"]) / 2
+    eyes = between(seen, EYES)
+    return {**scores, "gap": between(seen, INNER_LIPS) / eyes, "width": between(seen, CORNERS) / eyes}
 
-    def between(pair: tuple[int, int]) -> float:
-        return float(np.linalg.norm(seen.landmarks[pair[0], :2] - seen.landmarks[pair[1], :2]))
 
-    eyes = between(_EYES)
-    return {**scores, "gap": between(_INNER_LIPS) / eyes, "width": between(_CORNERS) / eyes}
+def between(seen: Seen, pair: tuple[int, int]) -> float:
+    """How far two of the landmarker's points are from each other in the picture, px."""
+    return float(np.linalg.norm(seen.landmarks[pair[0], :2] - seen.landmarks[pair[1], :2]))

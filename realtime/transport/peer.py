@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _OPUS_RATE = 48_000
 _OPUS_FRAME = 960
+_OPUS_DELAY = 312  # samples at 48 kHz by which a decoder is behind its encoder (RFC 7845, 4.2: libopus's lookahead)
 _LATE_BYTES = 4096  # of frames that wait to be sent: more would only come late
 _PICTURE_SECONDS = 0.15  # between two camera pictures at least; those that come sooner are dropped
 
@@ -96,7 +97,7 @@ class Peer:
             channel.send(packet)
 
     def rtp_time(self, sample: int) -> int | None:
-        """The RTP timestamp (48 kHz) at which the voice track's sample (24 kHz) leaves; None before the first packet.
+        """The RTP timestamp (48 kHz) at which the voice track's sample (24 kHz) is heard; None before the first packet.
 
         aiortc starts each stream at a random timestamp that only its sender knows;
         packets are 20 ms apart from there.
@@ -108,7 +109,8 @@ class Peer:
             return None
         if not sent:
             return None
-        return (last - (sent - 1) * _OPUS_FRAME + sample * _OPUS_RATE // VOICE_RATE) % 2**32
+        first = last - (sent - 1) * _OPUS_FRAME
+        return (first + sample * _OPUS_RATE // VOICE_RATE + _OPUS_DELAY) % 2**32
 
     async def close(self) -> None:
         if self._listening is not None:

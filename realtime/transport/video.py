@@ -21,6 +21,8 @@ from realtime.rendering.video.packets import CLOCK, Encoded
 _WAITING = 45  # pictures that nobody takes: begin anew with a key picture
 _MADE_UP = 0.1  # seconds: a later picture may lag, for a receiver would hold the voice back for it
 _NTP = 2**32  # units of an NTP timestamp in a second
+_BEHIND = 0.0265  # seconds that the voice is behind its track: a packet in aiortc's resampler, Opus's lookahead
+_LONGEST = 0.1  # seconds between two pictures, at the lowest rate; after more the stream begins anew
 
 
 class VideoTrack(MediaStreamTrack):
@@ -38,6 +40,7 @@ class VideoTrack(MediaStreamTrack):
         self._queue: deque[Encoded] = deque()
         self._came = asyncio.Event()
         self._broken = True  # nothing can be shown before the next key picture
+        self._last: int | None = None  # the pts of the last picture
         self.late = 0.0
         """Seconds between the moment of the last picture and when it left."""
 
@@ -63,17 +66,25 @@ class VideoTrack(MediaStreamTrack):
         while not self._queue:
             self._came.clear()
             await self._came.wait()
-        due = self._when(self._queue[0].pts * 1000 / CLOCK)
+        due = self._due(self._queue[0].pts)
         early = due - asyncio.get_running_loop().time()
         if early > 0:
             await asyncio.sleep(min(early, 1.0))
         if not self._queue:
             return await self.recv()
         picture = self._queue.popleft()
+        self._last = picture.pts
         self.late = max(0.0, asyncio.get_running_loop().time() - due)
         packet = av.Packet(picture.data)
         packet.pts, packet.time_base, packet.is_keyframe = picture.pts, Fraction(1, CLOCK), picture.key
         return packet
+
+    def _due(self, pts: int) -> float:
+        """The loop's time at which a picture is to leave: with the voice of the middle of the time that it stands."""
+        stands = 0.0 if self._last is None else (pts - self._last) / CLOCK  # as long as the one before
+        if not 0 < stands <= _LONGEST:
+            stands = 0.0
+        return self._when(pts * 1000 / CLOCK) + _BEHIND - stands / 2
 
 
 def listen(sender: RTCRtpSender, track: VideoTrack, on_bps: Callable[[int], None]) -> None:

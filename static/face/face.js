@@ -38,6 +38,7 @@ const QUICK_FRAME_MS = 19;
 const LEAN_SLOW_FRAME_MS = 80;
 const LEAN_INTERVAL_MS = 58; // where the CPU draws, it has other things to do as well: about 17 frames a second
 const LEAN_SCALE = 0.8; // and fewer pixels from the start
+const REFRESH_MS = 1000 / 60; // after which a picture is on the screen
 const SCALES = [2, 1.5, 1.25, 1, 0.8, 0.65, 0.5];
 // What parts the lips; without it there is nothing to be seen behind them.
 const OPENING = ["jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthStretchLeft", "mouthStretchRight", "mouthShrugUpper", "tongueOut"];
@@ -304,7 +305,8 @@ class Face {
     }
 
     #draw(now) {
-        const { coefficients, turn, shift } = this.source.at(now);
+        // What is drawn now stands from the display's next refresh until the next picture: it shows the middle of that.
+        const { coefficients, turn, shift } = this.source.at(now + REFRESH_MS + this.frameMs / 2);
         for (const { morph, position, normal } of this.#morphs) {
             if (morph.apply(coefficients)) position.needsUpdate = normal.needsUpdate = true;
         }

@@ -35,6 +35,7 @@ const UNTOLD_MS = 100; // before a frame is due when it comes, where the receive
 const STRAY_MS = 250; // a clock that is off by more is set; for a smaller difference the face waits or hurries
 const HASTE = 0.25; // by this share faster; it may stand still, as the voice does where its packets come late
 const STARVED_MS = 300; // without a frame
+const LISTEN_MS = 50; // between two looks at what the voice plays, besides those at each packet
 const FADE_MS = 400; // from the stream to the loop and back
 const CALM = COEFFICIENTS.map((name) => /^(mouth|jaw|tongue|cheekPuff|eyeBlink)/.test(name)); // speech and blinks
 
@@ -147,7 +148,8 @@ class Timeline {
     add(frames, due, now) {
         const first = frames[0].at;
         if (this.#frames.length && Math.abs(first - this.#frames.at(-1).at) > 60000) this.clear(); // another conversation's process
-        this.#settle(due === null ? null : due - first, now + UNTOLD_MS - first);
+        if (due !== null) this.follow(due - first);
+        else this.#guess(now + UNTOLD_MS - first);
         const past = now - this.#offset - KEPT_MS;
         const byTime = new Map(this.#frames.filter(({ at }) => at > past).map((frame) => [frame.at, frame]));
         for (const frame of frames) {
@@ -171,9 +173,14 @@ class Timeline {
         return mixed(a.pose, b.pose, (t - a.at) / (b.at - a.at));
     }
 
-    #settle(told, guess) {
-        // Packets come unevenly: a guess is given up for none that is but a little different.
-        if (told !== null || this.#aim === null || Math.abs(guess - this.#aim) > 2 * STRAY_MS) this.#aim = told ?? guess;
+    /** Packets come unevenly: a guess is given up for none that is but a little different. */
+    #guess(offset) {
+        if (this.#aim === null || Math.abs(offset - this.#aim) > 2 * STRAY_MS) this.follow(offset);
+    }
+
+    /** The page's time less the face's, as the voice has it. */
+    follow(offset) {
+        this.#aim = offset;
         if (this.#offset === null || Math.abs(this.#aim - this.#offset) > STRAY_MS) this.#offset = this.#aim;
     }
 }
@@ -182,6 +189,8 @@ class Timeline {
 export class FaceStream {
     #timeline = new Timeline();
     #heardAt;
+    #told = null; // the newest packet's RTP time and its first frame's, where the voice tells when that is
+    #listened = -Infinity; // when the voice was last asked what it plays
     #calm;
     #loops = {};
     #state = "listening";
@@ -228,11 +237,15 @@ export class FaceStream {
             console.warn("A packet of the face was dropped:", problem.message);
             return;
         }
-        this.#timeline.add(frames, rtp === null ? null : this.#heardAt(rtp), now);
+        const due = rtp === null ? null : this.#heardAt(rtp);
+        this.#told = due === null ? null : { rtp, at: frames[0].at };
+        this.#listened = now;
+        this.#timeline.add(frames, due, now);
     }
 
     /** A new connection, whose times are others. */
     reset() {
+        this.#told = null;
         this.#timeline.clear();
     }
 
@@ -240,6 +253,7 @@ export class FaceStream {
     at(now) {
         const passed = this.#last === null ? FADE_MS : Math.max(now - this.#last, 0);
         this.#last = now;
+        this.#listen(now);
         const live = this.#timeline.at(now);
         this.#live = live ?? this.#live;
         this.#share = Math.min(Math.max(this.#share + (live ? passed : -passed) / FADE_MS, 0), 1);
@@ -248,6 +262,14 @@ export class FaceStream {
         if (this.#live) pose = this.#share < 1 ? mixed(pose, this.#live, this.#share) : this.#live;
         if (this.#calm) pose = pose.map((value, i) => (CALM[i] ? value : 0));
         return shown(pose);
+    }
+
+    /** The voice may wait for packets, or catch up, while none of ours come. */
+    #listen(now) {
+        if (this.#told === null || now - this.#listened < LISTEN_MS) return;
+        this.#listened = now;
+        const due = this.#heardAt(this.#told.rtp);
+        if (due !== null) this.#timeline.follow(due - this.#told.at);
     }
 
     #resting(now, passed) {

@@ -5,6 +5,7 @@ import { Captions, Transcript } from "./conversation/captions.js";
 import { becomeText, showComposer, wire } from "./conversation/controls.js";
 import { openFace, openStream } from "./conversation/face.js";
 import { Film } from "./conversation/film.js";
+import { Loudspeaker } from "./conversation/loudspeaker.js";
 import { Peer } from "./conversation/peer.js";
 import { heardAt } from "./conversation/playout.js";
 import { Sensing } from "./conversation/sensing.js";
@@ -26,7 +27,7 @@ const captions = new Captions({
   learnerWords: $("caption-learner-words"),
 });
 const transcript = new Transcript($("lines"), { persona: data.persona.name, learner: "You" });
-const frames = openStream((rtp) => heardAt(peer?.receiver, rtp));
+const frames = openStream((rtp) => heardAt(peer?.receiver, rtp, loudspeaker?.latency));
 
 const camera = data.sense?.face ? new Camera() : null;
 const sensing = data.sense
@@ -36,6 +37,7 @@ const sensing = data.sense
 const film = data.modality === "voice" && Film.possible ? new Film((message) => socket.send(message)) : null;
 
 let peer = null;
+let loudspeaker = null;
 let face = null;
 let stopLevel = () => {};
 let muted = false;
@@ -155,6 +157,7 @@ async function openVoice() {
 }
 
 function connect(stream) {
+  loudspeaker = new Loudspeaker();
   peer = new Peer({ send: (message) => socket.send(message), iceServers: data.iceServers, audio: $("voice"), stream, camera, film: film !== null });
   peer.addEventListener("connected", () => {
     frames.reset();
@@ -172,6 +175,8 @@ function hangUp() {
   stopLevel = () => {};
   peer?.close();
   peer = null;
+  loudspeaker?.close();
+  loudspeaker = null;
   film?.close();
   sensing?.close();
 }

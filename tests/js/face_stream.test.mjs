@@ -123,6 +123,27 @@ test("a face waits for a voice that waits, and neither goes back nor jumps", () 
     near(last, (5000 - 600) / 50, 0.6);
 });
 
+test("a voice that waits is noticed while no packets come, which are held up with it", () => {
+    let stalled = 0;
+    const stream = new FaceStream({ heardAt: (rtp) => rtp / 48 + stalled });
+    const feed = (at) => packet(at, [0, 1, 2, 3].map((i) => Math.round((at + STEP_MS * i) / 50)), at * 48);
+    watch(stream, 0, 2000, { feed, early: 200 });
+    const before = jawOf(stream.at(2010));
+    watch(stream, 2020, 2200, { visit: (_, now) => (stalled = now - 2010) });
+    near(jawOf(stream.at(2200)), before, 2);
+});
+
+test("another process's frames are not held to the voice of the one before", () => {
+    let tells = true;
+    const stream = new FaceStream({ heardAt: (rtp) => (tells ? rtp / 48 : null) });
+    watch(stream, 0, 2000, { feed: (at) => flat(at, 90) });
+    tells = false;
+    watch(stream, 2010, 3000, { feed: (at) => flat(at + 500_000, 180, null) });
+    tells = true;
+    watch(stream, 3010, 3200);
+    near(jawOf(stream.at(3210)), 180);
+});
+
 test("without a voice to go by, frames are shown a tenth of a second after they came", () => {
     const stream = new FaceStream();
     watch(stream, 5000, 7000, { feed: (at) => flat(at - 5000, (at - 5000) / 10, null), early: 0 });

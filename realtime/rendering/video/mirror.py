@@ -45,6 +45,11 @@ class VideoMirror:
         drawn = av.VideoFrame.from_ndarray(planes, format="yuv420p").to_ndarray(format="rgba")
         return drawn[:, 280:1000]
 
+    def frame(self, frame: Frame) -> np.ndarray:
+        """The picture of a frame, as `picture`."""
+        values = np.asarray(frame.coefficients, float).tolist()
+        return self.picture(dict(zip(COEFFICIENTS, values, strict=True)), frame.turn, frame.shift)
+
 
 @contextmanager
 def mirror(width: int = 720, height: int = 720) -> Iterator[VideoMirror]:

@@ -9,9 +9,11 @@ from django.core.management.base import BaseCommand, CommandError
 # `report`, which makes them readable; and `ERRORS`, the exceptions whose text tells the person at the keyboard
 # what is missing
 BENCHES = {
+    "closures": ("realtime.rendering.closures", ()),
     "face": ("realtime.rendering.benchmark", ()),
     "guardrails": ("coachtool.coaching.bench_guardrails", ("cases",)),
     "launch": ("lti.benchmark", ()),
+    "lipsync": ("realtime.lipsync.benchmark", ()),
     "readback": ("realtime.rendering.readback", ()),
     "render": ("realtime.rendering.video.benchmark", ()),
     "perception": ("realtime.perception.benchmark", ()),
