@@ -52,8 +52,8 @@ class Voice:
         self._usual = {name: Baseline(measure.spread) for name, measure in MEASURES.items()}
         self._on: set[str] = set()
 
-    def turn(self, heard: Prosody, fillers: int, syllables: int = 0) -> tuple[Noticed, ...]:
-        """What is different in this turn, whose words have so many `syllables` (0: not known, the heard ones count).
+    def turn(self, heard: Prosody, fillers: int, syllables: int | None = None) -> tuple[Noticed, ...]:
+        """What is different in this turn, whose words have so many `syllables` (None: those that were heard count).
 
         What was noticed in the turn before needs less to be noticed again.
         """
@@ -74,12 +74,13 @@ class Voice:
         return tuple(noticed)
 
 
-def _values(heard: Prosody, fillers: int, syllables: int) -> dict[str, tuple[float, float]]:
+def _values(heard: Prosody, fillers: int, syllables: int | None) -> dict[str, tuple[float, float]]:
     """The measures of a turn, each with the seconds of sound that it rests on."""
     talk, turn = heard.talk_ms / 1000, (heard.talk_ms + heard.pause_ms) / 1000
     found = {"held": ((heard.pause_ms + _FILLER_MS * fillers) / (1000 * turn + _FILLER_MS * fillers), turn)}
-    if not syllables or syllables >= _LEAST_WORDS * heard.syllables:
-        found["pace"] = (math.log(max(syllables or heard.syllables, 1) / talk), talk)
+    said = heard.syllables if syllables is None else syllables
+    if said and said >= _LEAST_WORDS * heard.syllables:
+        found["pace"] = (math.log(said / talk), talk)
     if heard.voiced_ms >= LEAST_VOICED_MS:
         found["range"] = (math.log(max(heard.pitch_range, _LEAST_RANGE)), talk)
         found["level"] = (heard.level_db, talk)

@@ -59,13 +59,13 @@ def hearing() -> dict[str, Any]:
         @cache
         def measured(
             number: int, variant: str, turns: list[np.ndarray] = turns, language: str = language
-        ) -> tuple[Prosody, int, float, float]:
+        ) -> tuple[Prosody, int | None, float, float]:
             samples = VARIANTS[variant][1](turns[number])
             activity = _activity(silero, samples)
             began = time.process_time()
             found = prosody(contour(samples, activity, FRAME), 0)
             seconds = time.process_time() - began
-            said = syllables(recogniser.recognise(samples, language=language).text) if language == "en" else 0
+            said = syllables(recogniser.recognise(samples, language=language).text) if language == "en" else None
             return found, said, seconds, len(samples) / RATE
 
         for before, later in _splits([len(turn) / RATE for turn in turns]):

@@ -52,8 +52,8 @@ class Observer:
         noticed.sort(key=lambda each: -each.confidence)
         return tuple(_observation(each, ended_ms) for each in noticed)
 
-    def _syllables(self, text: str) -> int:
-        return syllables(text) if self._language == "en" else 0
+    def _syllables(self, text: str) -> int | None:
+        return syllables(text) if self._language == "en" else None
 
 
 def fused(observed: tuple[Observation, ...], text: str = "") -> Observation:

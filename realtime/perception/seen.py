@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from realtime.perception import lids
 from realtime.perception.baseline import certainty
 from realtime.perception.heard import Noticed
 from realtime.perception.sights import Sight
@@ -17,9 +18,9 @@ LEAST_MS = 10_000  # of it before anything is compared
 GONE_MS = 2_000  # out of the picture, after which it is said at once
 _STALE_MS = 1_000  # a frame stands for what follows, up to the next one, this long at most
 _AWAY = 20.0  # degrees from where the learner usually looks
-_MORE = 0.25  # of a face coefficient above the usual
+_SMILE, _BROWS = 0.25, 0.05  # of the coefficient above the usual; without a frown, brows read .03 at most
+_SPREADS = 3.0  # of the learner's own standard deviation, at least
 _CLOSED = 0.5
-_BLINK_MS = 150  # that the lids are closed (Kwon et al., J. R. Soc. Interface 10, 2013)
 _BLINK_WINDOW_MS = 30_000
 _BLINKS_MS = 20_000  # of frames in the window, at least
 _SURE, _STILL_SURE = 0.9, 0.7
@@ -41,48 +42,66 @@ _SIGNS = (
 )
 
 
+@dataclass(frozen=True)
+class _Rest:
+    """Where the learner usually looks, in degrees, and the coefficients above which something shows."""
+
+    yaw: float
+    pitch: float
+    smile: float
+    brows: float
+    lids: float  # open
+
+    def shows(self, kind: str, sight: Sight) -> bool:
+        """Whether this frame shows the sign."""
+        if kind == "frowned":
+            return sight.brows_down > self.brows
+        if sight.blink > _CLOSED:
+            # Where a closed eye looks is anybody's guess, and behind closed lids a grimace reads as a smile.
+            return False
+        if kind == "smiled":
+            return sight.smile > self.smile
+        yaw, pitch = _direction(sight)
+        return math.hypot(yaw - self.yaw, pitch - self.pitch) > _AWAY
+
+
 @dataclass
 class _Usual:
-    """The first minute: sums, and no frame of it beyond what the medians need."""
+    """The first minute in the picture."""
 
     ms: int = 0
-    yaw: list[float] = field(default_factory=list)
-    pitch: list[float] = field(default_factory=list)
-    smile: list[float] = field(default_factory=list)
-    brows: list[float] = field(default_factory=list)
-    closed_ms: int = 0
+    frames: list[Sight] = field(default_factory=list)
+    _rest: _Rest | None = None
 
     def add(self, sight: Sight, ms: int) -> None:
         if self.ms >= FIRST_MS or not sight.present:
             return
         self.ms += ms
-        yaw, pitch = _direction(sight)
-        self.yaw.append(yaw)
-        self.pitch.append(pitch)
-        self.smile.append(sight.smile)
-        self.brows.append(sight.brows_down)
-        self.closed_ms += ms * (sight.blink > _CLOSED)
+        self.frames.append(sight)
+        self._rest = None
 
-    def shows(self, kind: str, sight: Sight) -> bool:
-        """Whether this frame shows the sign, measured from what is usual."""
-        if kind == "looked_away":
-            yaw, pitch = _direction(sight)
-            if sight.blink > _CLOSED:
-                return False  # where a closed eye looks is anybody's guess
-            return math.hypot(yaw - median(self.yaw), pitch - median(self.pitch)) > _AWAY
-        if kind == "smiled":
-            # Behind closed lids a grimace reads as a smile.
-            return sight.blink <= _CLOSED and sight.smile > median(self.smile) + _MORE
-        return sight.brows_down > median(self.brows) + _MORE
+    @property
+    def rest(self) -> _Rest:
+        """Of at least one frame."""
+        if self._rest is None:
+            yaw, pitch = zip(*map(_direction, self.frames), strict=True)
+            self._rest = _Rest(
+                median(yaw),
+                median(pitch),
+                _above([sight.smile for sight in self.frames], _SMILE),
+                _above([sight.brows_down for sight in self.frames], _BROWS),
+                median(sight.blink for sight in self.frames),
+            )
+        return self._rest
 
     def share(self, kind: str) -> float:
         """How much of the first minute showed it, with one second of doubt."""
-        frames = zip(self.yaw, self.pitch, self.smile, self.brows, strict=True)
-        shown = sum(
-            self.shows(kind, Sight(0, True, (pitch, yaw, 0.0), brows_down=brows, smile=smile))
-            for yaw, pitch, smile, brows in frames
-        )
-        return (shown / len(self.yaw) * self.ms + 500) / (self.ms + 1_000)
+        shown = sum(self.rest.shows(kind, sight) for sight in self.frames)
+        return (shown / len(self.frames) * self.ms + 500) / (self.ms + 1_000)
+
+    def blinks(self, frames: Iterable[Sight]) -> lids.Blinks:
+        """Those in `frames`, by what open lids are here."""
+        return lids.blinks([(sight.at_ms, sight.blink) for sight in frames], self.rest.lids)
 
 
 class Face:
@@ -115,17 +134,15 @@ class Face:
         """The newest frame and what follows from it, for the learner to see; None before the first.
 
         `away` is None until it is known where the learner usually looks, `blinks` (a minute) until there were enough
-        frames: of a blink that lasts _BLINK_MS, a camera that looks now and then sees just its share of the time.
+        frames.
         """
         if self._last is None:
             return None
-        sight, frames = self._last, [(sight, ms) for sight, ms in self._recent if sight.present]
-        total = sum(ms for _, ms in frames)
-        closed = sum(ms for sight, ms in frames if sight.blink > _CLOSED)
+        sight, blinks = self._last, self._blinks_now()
         return {
             **{name: getattr(sight, name) for name in ("present", "turn", "brows_up", "brows_down", "smile")},
-            "away": self._usual.shows("looked_away", sight) if sight.present and self._usual.yaw else None,
-            "blinks": round(60_000 / _BLINK_MS * closed / total) if total >= _BLINKS_MS else None,
+            "away": self._usual.rest.shows("looked_away", sight) if sight.present and self._usual.frames else None,
+            "blinks": round(blinks.a_minute) if blinks else None,
         }
 
     def turn(self, began_ms: int, ended_ms: int) -> tuple[Noticed, ...]:
@@ -140,7 +157,7 @@ class Face:
     def _signs(self, frames: list[tuple[Sight, int]]) -> Iterator[Noticed]:
         total = sum(ms for _, ms in frames)
         for sign in _SIGNS if total else ():
-            shown = [(self._usual.shows(sign.kind, sight), ms) for sight, ms in frames]
+            shown = [(self._usual.rest.shows(sign.kind, sight), ms) for sight, ms in frames]
             longest, share = _longest(shown), sum(ms for shows, ms in shown if shows) / total
             usual = self._usual.share(sign.kind)
             # What a face does lasts about half a second: so much of the time is one independent look.
@@ -150,17 +167,22 @@ class Face:
             if longest >= part * sign.least_ms and share - usual >= part * sign.more and sure >= least:
                 yield Noticed(sign.kind, _WORDS[sign.kind].format(f"{longest / 1000:.1f} s"), round(sure, 2))
 
-    def _blinks(self) -> Iterator[Noticed]:
+    def _blinks_now(self) -> lids.Blinks | None:
+        """Of the last half minute; None where too little of it is known."""
         frames = [(sight, ms) for sight, ms in self._recent if sight.present]
-        total = sum(ms for _, ms in frames)
-        if total < _BLINKS_MS or self._usual.ms < _BLINKS_MS:
+        if sum(ms for _, ms in frames) < _BLINKS_MS:
+            return None
+        found = self._usual.blinks(sight for sight, _ in frames)
+        return found if found.frames else None
+
+    def _blinks(self) -> Iterator[Noticed]:
+        now = self._blinks_now()
+        if now is None or self._usual.ms < _BLINKS_MS:
             return
-        share = sum(ms for sight, ms in frames if sight.blink > _CLOSED) / total
-        usual = (self._usual.closed_ms + 250) / (self._usual.ms + 5_000)
-        error = math.sqrt(max(usual, 0.01) * (250 / total + 250 / self._usual.ms))
-        sure = certainty((share - usual) / error)
-        kind = "more_blinks" if share > usual else "fewer_blinks"
-        ratio = max(share, 1e-3) / usual
+        usual = self._usual.blinks(self._usual.frames)
+        ratio = now.a_minute / max(usual.a_minute, 1.0)
+        kind = "more_blinks" if ratio > 1 else "fewer_blinks"
+        sure = lids.certainty(now, usual)
         if sure >= (_STILL_SURE if kind in self._on else _SURE) and (ratio >= 1.8 or ratio <= 0.4):
             yield Noticed(kind, _WORDS[kind], round(sure, 2))
 
@@ -178,6 +200,12 @@ class Face:
 def _direction(sight: Sight) -> tuple[float, float]:
     """Where the learner looks, in degrees: the head's direction and the eyes' within it."""
     return sight.turn[1] + sight.gaze[0], sight.turn[0] + sight.gaze[1]
+
+
+def _above(values: Sequence[float], least: float) -> float:
+    """The value that is unlike the others: above the median by `least` and by _SPREADS robust standard deviations."""
+    usual = median(values)
+    return usual + max(least, _SPREADS * 1.4826 * median(abs(value - usual) for value in values))
 
 
 def _longest(shown: list[tuple[bool, int]]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coachtool.coaching.types import Observation
-from realtime.perception import spoken
+from realtime.perception import lids, spoken
 from realtime.perception.baseline import Baseline, Spread, certainty
 from realtime.perception.observing import Observer, fused, quote
 from realtime.perception.prosody import Prosody
@@ -17,8 +17,8 @@ HALTING = replace(USUAL, pause_ms=3200, long_pauses=4)
 AHEAD = Sight(0, True, turn=(4.0, 2.0, 0.0), smile=0.1, brows_down=0.1)
 
 
-def after(turns=5, heard=USUAL):
-    observer = Observer()
+def after(turns=5, heard=USUAL, language="en"):
+    observer = Observer(language)
     for number in range(turns):
         observer.turn("…", 10_000 * number, 10_000 * number + 6000, heard)
     return observer
@@ -41,8 +41,11 @@ def noticed(observer, heard=None, text="…", began=100_000):
     ],
 )
 def test_a_turn_unlike_the_learners_own_is_noticed(kind, heard):
-    assert noticed(after(), heard) == [kind]
-    assert noticed(after(heard=heard), heard) == []  # for somebody who always speaks so, it is nothing
+    language = "it"  # the syllables that are heard count
+    assert noticed(after(language=language), heard) == [kind]
+    assert (
+        noticed(after(heard=heard, language=language), heard) == []
+    )  # for somebody who always speaks so, it is nothing
 
 
 LINE = "Before I say anything about the money I would like to hear what has happened to you."  # 24 syllables
@@ -57,7 +60,10 @@ def test_pace_is_counted_by_the_words_whatever_was_heard_of_their_syllables():
 
 
 def test_words_that_were_not_all_recognised_say_nothing_about_pace():
-    assert noticed(after(), replace(USUAL, syllables=34), "Thank you for calling.") == []
+    observer = Observer()
+    for number in range(5):
+        observer.turn(LINE, 10_000 * number, 10_000 * number + 6000, USUAL)
+    assert noticed(observer, USUAL, "Thank you for calling.") == []
 
 
 @pytest.mark.parametrize(
@@ -181,10 +187,73 @@ def test_frames_out_of_order_and_a_face_that_never_came_say_nothing(watched):
     assert see(Observer(), Sight(0, False), 0, 30_000) == []
 
 
-def test_blinks_are_noticed_over_half_a_minute(watched):
-    for at in range(40_000, 75_000, 250):
-        watched.saw(replace(AHEAD, at_ms=at, blink=0.9 if at % 1000 == 0 else 0.1))
-    assert [each.kind for each in watched.turn("Yes.", 70_000, 75_000)] == ["more_blinks"]
+def test_a_little_of_a_frown_counts_where_the_brows_are_quiet(watched):
+    see(watched, replace(AHEAD, brows_down=0.17), 40_000, 42_000)
+    assert [each.kind for each in watched.turn("Yes.", 40_000, 42_000)] == ["frowned"]
+    see(watched, replace(AHEAD, brows_down=0.14), 42_000, 44_000)
+    assert watched.turn("Yes.", 42_000, 44_000) == ()
+
+
+def test_brows_that_are_always_on_the_move_have_to_move_more():
+    observer = Observer()
+    for number, at in enumerate(range(0, 40_000, 250)):
+        observer.saw(replace(AHEAD, at_ms=at, brows_down=(0.05, 0.15, 0.25)[number // 4 % 3]))
+    see(observer, replace(AHEAD, brows_down=0.3), 40_000, 42_000)
+    assert observer.turn("Yes.", 40_000, 42_000) == ()
+    see(observer, replace(AHEAD, brows_down=0.7), 42_000, 44_000)
+    assert [each.kind for each in observer.turn("Yes.", 42_000, 44_000)] == ["frowned"]
+
+
+def blinking(observer, began, ended, every, open_=0.1, shut=0.65):
+    """One frame of each blink is seen; the turn is the end of it."""
+    for at in range(began, ended, 250):
+        observer.saw(replace(AHEAD, at_ms=at, blink=shut if every and at % every == 0 else open_))
+    return [each.kind for each in observer.turn("Yes.", ended - 5_000, ended)]
+
+
+@pytest.mark.parametrize("open_", [0.02, 0.25])
+@pytest.mark.parametrize(("every", "kinds"), [(6_000, []), (2_000, ["more_blinks"]), (0, ["fewer_blinks"])])
+def test_blinks_are_noticed_over_half_a_minute_whatever_the_lids_rest_at(open_, every, kinds):
+    observer = Observer()
+    assert blinking(observer, 0, 60_000, 6_000, open_) == []
+    assert blinking(observer, 60_000, 95_000, every, open_) == kinds
+
+
+def test_lids_that_stay_down_are_not_blinking():
+    observer = Observer()
+    blinking(observer, 0, 60_000, 6_000)
+    see(observer, replace(AHEAD, blink=0.8), 60_000, 64_000)
+    assert "more_blinks" not in blinking(observer, 64_000, 90_000, 6_000)
+    assert observer.face["blinks"] == pytest.approx(60_000 / lids.BLINK_MS * 4 / 104, abs=3)
+
+
+def test_of_somebody_who_hardly_blinks_it_is_not_said_that_they_blink_less():
+    observer = Observer()
+    blinking(observer, 0, 60_000, 15_000)
+    assert blinking(observer, 60_000, 95_000, 0) == []
+
+
+def test_of_lids_that_never_read_as_open_no_blinks_are_told():
+    observer = Observer()
+    blinking(observer, 0, 60_000, 6_000, open_=0.45, shut=0.9)
+    assert blinking(observer, 60_000, 95_000, 1_000, open_=0.45, shut=0.9) == []
+    assert observer.face["blinks"] is None
+
+
+@pytest.mark.parametrize(
+    ("closed", "seen", "frames"),
+    [("", 0, 12), (".x..x...x...", 3, 12), (".xx..xx.....", 2, 12), ("..xxx...x...", 1, 9), ("xxxxxx......", 0, 6)],
+)
+def test_a_blink_is_one_however_many_frames_it_spans(closed, seen, frames):
+    levels = [(250 * number, 0.6 if each == "x" else 0.1) for number, each in enumerate(closed or "." * 12)]
+    assert lids.blinks(levels, 0.1) == lids.Blinks(seen, frames)
+
+
+def test_the_more_frames_the_surer_two_rates_of_blinks_differ():
+    twice = [lids.certainty(lids.Blinks(4 * many, 60 * many), lids.Blinks(4 * many, 120 * many)) for many in (1, 2, 8)]
+    assert twice == sorted(twice) and twice[0] < 0.8 < 0.9 < twice[-1]
+    assert lids.certainty(lids.Blinks(4, 60), lids.Blinks(8, 120)) < 0.2
+    assert lids.certainty(lids.Blinks(0, 60), lids.Blinks(0, 120)) == 0
 
 
 def test_a_voice_and_a_face_become_one_sentence():
