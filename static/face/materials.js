@@ -28,7 +28,7 @@ float gloss(vec3 n, vec3 view, vec3 light, float roughness) {
     float a = roughness * roughness;
     float d = nh * nh * (a * a - 1.0) + 1.0;
     float k = a * 0.5;
-    float fresnel = 0.028 + 0.972 * pow(1.0 - max(dot(view, h), 0.0), 5.0);
+    float fresnel = 0.028 + 0.972 * pow(clamp(1.0 - dot(view, h), 0.0, 1.0), 5.0);
     return a * a / (3.14159 * d * d) * fresnel * nl / (4.0 * (nl * (1.0 - k) + k) * (nv * (1.0 - k) + k));
 }`;
 
@@ -48,7 +48,7 @@ void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, o
         + wrapped(dot(middle, FILL), width) * FILL_COLOUR * cavity
         + (wrapped(dot(middle, RIM_RIGHT), width) + 0.6 * wrapped(dot(middle, RIM_LEFT), width)) * RIM_COLOUR * 0.55 * cavity
         + sky(middle) * cavity);
-    float edge = pow(1.0 - max(dot(middle, view), 0.0), 4.0);
+    float edge = pow(clamp(1.0 - dot(middle, view), 0.0, 1.0), 4.0);
     sheen = KEY_COLOUR * lit.y * (0.62 * gloss(fine, view, KEY, 0.56) + 0.30 * gloss(middle, view, KEY, 0.36))
         + FILL_COLOUR * 0.45 * gloss(middle, view, FILL, 0.5) * open
         + RIM_COLOUR * gloss(middle, view, RIM_RIGHT, 0.55) * 0.5 * open
@@ -61,7 +61,7 @@ void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, o
     vec3 along = normalize(fine);
     float t = dot(normalize(along + 0.10 * n), normalize(view + KEY)), u = dot(normalize(along - 0.16 * n), normalize(view + KEY));
     float first = pow(max(1.0 - t * t, 0.0), 60.0), second = pow(max(1.0 - u * u, 0.0), 14.0);
-    float rim = pow(max(1.0 - pow(dot(along, normalize(view + RIM_RIGHT)), 2.0), 0.0), 24.0);
+    float w = dot(along, normalize(view + RIM_RIGHT)), rim = pow(max(1.0 - w * w, 0.0), 24.0);
     float open = lit.x, key = lit.y * smoothstep(-0.25, 0.5, dot(n, KEY));
     light = 0.62 * (wrapped(dot(n, KEY), vec3(0.35)) * KEY_COLOUR * (0.25 + 0.75 * lit.y) * open
         + (wrapped(dot(n, FILL), vec3(0.35)) * FILL_COLOUR
@@ -75,7 +75,7 @@ void shade(vec3 n, vec3 fine, vec3 view, vec3 lit, vec3 local, out vec3 light, o
     if (dot(n, view) < 0.0) n = -n;
     light = 0.56 * (max(dot(n, KEY), 0.0) * lit.y * KEY_COLOUR + max(dot(n, FILL), 0.0) * FILL_COLOUR * lit.x
         + (max(dot(n, RIM_RIGHT), 0.0) + 0.6 * max(dot(n, RIM_LEFT), 0.0)) * RIM_COLOUR * 0.6 + sky(n) * lit.x);
-    sheen = pow(1.0 - max(dot(n, view), 0.0), 3.0) * sky(n) * 0.05 * lit.x;
+    sheen = pow(clamp(1.0 - dot(n, view), 0.0, 1.0), 3.0) * sky(n) * 0.05 * lit.x;
 }`;
 
 const vertex = (shade) => /* glsl */ `
@@ -222,7 +222,7 @@ void main() {
     vec3 n = normalize(vNormal);
     vec3 view = normalize(cameraPosition - vWorld);
     vec3 ray = reflect(-view, n);
-    float edge = 0.022 + 0.5 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
+    float edge = 0.022 + 0.5 * pow(clamp(1.0 - dot(n, view), 0.0, 1.0), 5.0);
     float meniscus = smoothstep(0.10, 0.22, vLit.x) * (1.0 - smoothstep(0.26, 0.42, vLit.x)) * step(n.y, 0.1);
     vec3 seen = sky(ray) * edge * 0.35 + vec3(0.22) * meniscus * max(n.z, 0.0)
         + vec3(1.0, 0.98, 0.95) * lamp(ray, normalize(vec3(-0.40, 0.42, 0.82)), 0.17) * 0.95
@@ -277,7 +277,7 @@ export function folding(rest = [0, 0, 0]) {
 export function material(part, { map, pores, folds, shared, front, lean }) {
     const depth = (behind, before) => ({ FRONT: (front + before).toFixed(4), DEEP: (front - behind).toFixed(4) });
     const atVertices = lean ? { LEAN: "" } : {};
-    const strands = lean ? { CUT: "0.35", ALPHA: "1.0" } : { CUT: "0.06", ALPHA: "smoothstep(0.1, 0.75, strand.a)" };
+    const strands = lean ? { CUT: "0.25", ALPHA: "1.0" } : { CUT: "0.06", ALPHA: "smoothstep(0.1, 0.75, strand.a)" };
     const hairs = { fragmentShader: HAIRS_PIXEL, side: DoubleSide, transparent: true, depthWrite: false };
     const kinds = {
         skin: { vertexShader: vertex(SKIN), fragmentShader: SKIN_PIXEL, defines: atVertices },

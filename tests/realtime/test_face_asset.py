@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime.rendering.face_asset.made import made_with
+from realtime.rendering.face_asset.personas import PERSONAS as RECIPES
 from tests.node import node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +113,12 @@ def head(request) -> Head:
 
 def test_a_head_has_all_52_face_units_by_their_arkit_names(head):
     assert sorted(head.names("skin")) == sorted(ARKIT)
+
+
+def test_the_shipped_head_is_what_its_recipe_and_the_scripts_make(head):
+    told = head.json["scenes"][0]["extras"]
+    (recipe,) = (recipe for recipe in RECIPES if recipe.name == told["persona"])
+    assert told["made_with"] == made_with(recipe), "build the heads anew: realtime/rendering/face_asset/__init__.py"
 
 
 def test_a_head_loads_in_reasonable_time(head):

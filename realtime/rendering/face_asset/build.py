@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from . import hair, paint
 from .glb import Glb
 from .light import Occluders, seen_from_the_front
+from .made import made_with
 from .mesh import Mesh, islands, mesh
 from .parts import Parts, obtain
 from .personas import PERSONAS, Recipe
@@ -108,6 +109,7 @@ def build(recipe: Recipe, parts: Parts) -> bytes:
     glb = Glb(
         extras={
             "persona": recipe.name,
+            "made_with": made_with(recipe),
             "pivot": _metres(pivot),
             "folds": list(recipe.folds),
             "eyes": [_metres(base[parts.group(f"joint-{side}-eye")].mean(0)) for side in "lr"],

@@ -177,6 +177,7 @@ def _strips(
     outward /= np.maximum(np.linalg.norm(outward, axis=2, keepdims=True), 1e-9)
     across = np.cross(along, outward)
     turn = rng.normal(0, 0.45 if cut.hem is None else 0.3, (count, 1, 1))
+    turn[few] *= 0.4  # a wide strip on its edge would stand out
     across = across * np.cos(turn) + outward * np.sin(turn)
     share = np.linspace(0, 1, points) ** 1.3
     width = cut.width * rng.uniform(0.7, 1.3, (count, 1)) * (1 - cut.taper * share**2)

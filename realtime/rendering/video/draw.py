@@ -36,7 +36,7 @@ _PIXELS = {
     **{"brows": "HAIRS_PIXEL", "lashes": "HAIRS_PIXEL"},
 }
 _TWO_SIDED = {"hair", "cloth", "brows", "lashes"}
-_BLENDED = {"brows", "lashes", "cornea"}
+_BLENDED = {"brows", "lashes", "cornea"}  # and leave no depth
 # Top and bottom of the stage behind the persona, sRGB: --stage-from and --stage-to in static/css/tokens.css.
 _ROOM = 0.03  # metres that a head moves out of its place, at most
 _SMILE = {
@@ -226,7 +226,7 @@ class _Drawn:
         tiled = {place for part in head.parts for place in (part.pores, part.folds) if place is not None}
         places = tiled | {part.picture for part in head.parts}
         self._textures = {place: _texture(gl, head.pictures[place], place in tiled, software) for place in places}
-        parts = sorted(head.parts, key=lambda part: _ORDER.index(part.name))
+        parts = sorted(head.parts, key=lambda part: (_blended(part.name, software), _ORDER.index(part.name)))
         self._meshes = [_Mesh(gl, programs, part, head, software) for part in parts]
         self._reaches: dict[tuple[int, int], tuple[int, int, int, int]] = {}
 
@@ -267,7 +267,8 @@ class _Drawn:
         self._restore()
 
     def _prepare(self, name: str) -> None:
-        for wanted, state in ((name not in _TWO_SIDED, moderngl.CULL_FACE), (name in _BLENDED, moderngl.BLEND)):
+        states = (name not in _TWO_SIDED, moderngl.CULL_FACE), (_blended(name, self._software), moderngl.BLEND)
+        for wanted, state in states:
             (self._gl.enable if wanted else self._gl.disable)(state)
         self._gl.blend_func = moderngl.ADDITIVE_BLENDING if name == "cornea" else moderngl.DEFAULT_BLENDING
         self._gl.depth_mask = name not in _BLENDED
@@ -314,6 +315,12 @@ class _Mesh:
         self._mesh.render()
 
 
+def _blended(name: str, software: bool) -> bool:
+    """Whether a part is mixed with what is behind it, and so drawn after all that is not; the ends of hair are, where
+    they are not just cut off."""
+    return name in _BLENDED or (name == "hair" and not software)
+
+
 def _defines(name: str, front: float, software: bool) -> dict[str, str]:
     depth = {"teeth": (0.05, -0.004), "tongue": (0.055, 0.002)}.get(name)
     defines = {} if depth is None else {"DEEP": f"{front - depth[0]:.4f}", "FRONT": f"{front + depth[1]:.4f}"}
@@ -322,7 +329,7 @@ def _defines(name: str, front: float, software: bool) -> dict[str, str]:
     if name == "hair":
         defines["STRANDS"] = ""
         defines |= (
-            {"CUT": "0.35", "ALPHA": "1.0"} if software else {"CUT": "0.06", "ALPHA": "smoothstep(0.1, 0.75, strand.a)"}
+            {"CUT": "0.25", "ALPHA": "1.0"} if software else {"CUT": "0.06", "ALPHA": "smoothstep(0.1, 0.75, strand.a)"}
         )
     return defines
 
