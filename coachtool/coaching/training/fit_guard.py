@@ -1,8 +1,9 @@
 """Fit what weighs the guard's signs (../touching.py): `python -m coachtool.coaching.training.fit_guard`.
 
 Writes weights/precedents.npz (rules and what was said to them, as vectors) and weights/guard.json (coefficients and
-bound). Fitted on rules that the network was not trained on: those of the kept-out workplaces, and those of
-precedents/. Run it again after the network was trained: a few minutes on one core.
+bound). Fitted on rules that the network was not trained on: those of the kept-out workplaces, those of precedents/,
+and those of labelled conversations that are not held. Run it again after the network was trained: a few minutes on one
+core.
 """
 
 from __future__ import annotations
@@ -20,28 +21,39 @@ from coachtool.coaching import embed, entail, touching, words
 from coachtool.coaching.training import cases
 
 HERE = Path(__file__).parent
-READ, UNREAD = HERE / "data" / "rules.jsonl", HERE / "precedents" / "more-rules.jsonl"
+READ, UNREAD = HERE / "data", HERE / "precedents"
 
 _MOST_FALSE = 0.05  # share of the turns that touch nothing and may be stopped all the same: they are near misses
 _PENALTY = 5.0  # on the squares of the coefficients of features of unit variance
 _STRANGE = 0.2  # weight of words beside a rule that they were not written for: most of these are easy
+_CONVERSATION = 2.0  # weight of a labelled conversation's turn beside one of its guardrails
 _KIN = 0.8  # from this cosine two rules may be about the same: not used as strangers
 _FOLDS = 6
 
 
 @dataclass(frozen=True)
 class Row:
-    """A rule, what was said, whether that touches it, and which rule the words were written for."""
+    """A rule, what was said, whether that touches it, and how much that weighs.
+
+    `case` is the number of the rule that the words were written for, -1 for none; rows of one `group` are left out of
+    a fit together, and those of one `turn` are the same words beside several rules.
+    """
 
     rule: str
     said: str
     touched: bool
+    weight: float
     case: int
-    utterance: int
+    group: str
+    turn: str
 
 
-def rules(path: Path) -> list[dict]:
-    """The rules of a file, each with what was said to it."""
+def rules(directory: Path) -> list[dict]:
+    """The rules of all files in `directory`, each with what was said to it."""
+    return [case for path in sorted(directory.glob("*.jsonl")) for case in _lines(path) if "rule" in case]
+
+
+def _lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
@@ -62,7 +74,7 @@ def precedents(written: list[dict]) -> touching.Precedents:
 def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Row]:
     """What was said to the rules `kept`, beside its own rule and beside another that is about something else."""
     laws = np.stack([embed.vector(words.plain(case["rule"])) for case in written])
-    found, utterance = [], 0
+    found = []
     for number in kept:
         case = written[number]
         strangers = [
@@ -70,10 +82,24 @@ def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Ro
             for other in kept
             if laws[other] @ laws[number] < _KIN and not touching.is_scope(written[other]["rule"])
         ]
-        for label, _, text, *_ in case["said"]:
-            found.append(Row(case["rule"], text, label == "touch", number, utterance))
-            found.append(Row(written[chance.choice(strangers)]["rule"], text, False, number, utterance))
-            utterance += 1
+        for turn, (label, _, said, *_) in enumerate(case["said"]):
+            text, of = " ".join(said) if isinstance(said, list) else said, (number, case["id"], f"{number} {turn}")
+            found.append(Row(case["rule"], text, label == "touch", 1.0, *of))
+            found.append(Row(written[chance.choice(strangers)]["rule"], text, False, _STRANGE, *of))
+    return found
+
+
+def conversations(path: Path) -> list[Row]:
+    """The last turn of each case that is not held, beside each of its guardrails; scenes are told by their rules."""
+    found = []
+    for case in _lines(path):
+        if case.get("held"):
+            continue
+        said = next(turn["text"] for turn in reversed(case["turns"]) if turn["role"] == "learner")
+        scene = " ".join(each["rule"] for each in case["guardrails"])
+        for each in case["guardrails"]:
+            touched = each["name"] == case["expected"]
+            found.append(Row(each["rule"], said, touched, _CONVERSATION, -1, scene, case["id"]))
     return found
 
 
@@ -81,7 +107,8 @@ def matrix(found: list[Row], written: list[dict], known: touching.Precedents) ->
     """The features of each row, judged without the precedents of its rule and of the rule its words were said to."""
     number = {case["rule"]: index for index, case in enumerate(written)}
     table = [
-        touching.features(row.rule, row.said, known, (number[row.rule], row.case)) | touching.read(row.rule, row.said)
+        touching.features(row.rule, row.said, known, (number.get(row.rule, -1), row.case))
+        | touching.read(row.rule, row.said)
         for row in found
     ]
     return list(table[0]), np.array([list(entry.values()) for entry in table])
@@ -102,20 +129,11 @@ def fit(values: np.ndarray, touched: np.ndarray, share: np.ndarray) -> tuple[np.
     return found[:-1] / spread, float(found[-1] - (found[:-1] * mean / spread).sum())
 
 
-def averaged(names: list[str], values: np.ndarray, touched: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, float]:
-    """The mean of the fits with and without the network, which is surer of itself than it is right on new rules."""
-    weights, bias = fit(values, touched, share)
-    others = np.array([name != "network" for name in names])
-    alone, alone_bias = fit(values[:, others], touched, share)
-    weights[others] += alone
-    return weights / 2, (bias + alone_bias) / 2
-
-
 def by_turn(found: list[Row], scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each turn: its highest score, whether it touches its rule, and whether that rule has the highest score."""
-    turns: dict[tuple[int, int], list[int]] = {}
+    turns: dict[str, list[int]] = {}
     for index, row in enumerate(found):
-        turns.setdefault((row.case, row.utterance), []).append(index)
+        turns.setdefault(row.turn, []).append(index)
     best = [max(indices, key=lambda index: scores[index]) for indices in turns.values()]
     touches = np.array([any(found[index].touched for index in indices) for indices in turns.values()])
     return scores[best], touches, np.array([found[index].touched for index in best])
@@ -137,6 +155,9 @@ def area(scores: np.ndarray, touched: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=float, default=_MOST_FALSE, help="share of false triggers that sets the bound")
+    parser.add_argument(
+        "--conversations", type=Path, nargs="*", default=[], help="labelled cases, as the bench reads them"
+    )
     options = parser.parse_args()
     read, unread = rules(READ), rules(UNREAD)
     written = read + unread
@@ -147,23 +168,24 @@ def main() -> None:
     ]
     known = precedents(written)
     found = rows(written, kept, random.Random(7))
+    found += [row for path in options.conversations for row in conversations(path)]
     names, values = matrix(found, written, known)
     touched = np.array([row.touched for row in found])
-    share = np.array([1.0 if row.rule == written[row.case]["rule"] else _STRANGE for row in found])
-    fold = np.array([int(sha256(written[row.case]["id"].encode()).hexdigest(), 16) % _FOLDS for row in found])
+    share = np.array([row.weight for row in found])
+    fold = np.array([int(sha256(row.group.encode()).hexdigest(), 16) % _FOLDS for row in found])
     scores = np.zeros(len(found))
     for each in range(_FOLDS):
         inside = fold != each
-        weights, bias = averaged(names, values[inside], touched[inside], share[inside])
+        weights, bias = fit(values[inside], touched[inside], share[inside])
         scores[fold == each] = values[fold == each] @ weights + bias
     best, touches, right = by_turn(found, scores)
-    least = bound(best, touches, options.most)
+    least = bound(best, touches, options.most) if options.bound is None else options.bound
     print(f"{len(kept)} rules, {len(touches)} turns, {len(found)} rows; every rule judged without its own precedents")
     print(f"area {area(scores, touched):.3f}; by turn {area(best, touches):.3f}")
     for most in (0.01, 0.02, 0.03, 0.05, 0.1):
         over = best >= bound(best, touches, most)
         print(f"  false {most:.2f}: recall {over[touches].mean():.3f}, right {right[over & touches].mean():.3f}")
-    weights, bias = averaged(names, values, touched, share)
+    weights, bias = fit(values, touched, share)
     print("  ".join(f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True)))
     np.savez_compressed(
         touching.PRECEDENTS,
