@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import redis
 
 from realtime import pool, workers
 from realtime.worker import capacity, metrics
@@ -79,6 +80,16 @@ def test_a_worker_with_a_place_serves_the_lease_and_one_without_passes_it_on(hou
         workers.lease("host", 1, "another")
         workers.lease("host", 1, "many times", False, 16)
     assert served == [("host", 1, "token")] and passed == [("host", 1, "another", False, 1)]
+
+
+@pytest.mark.parametrize("trouble", [redis.TimeoutError, ValueError])
+def test_a_lease_ends_well_though_valkey_cannot_be_told(house, served, monkeypatch, trouble):
+    def pipeline(**_):
+        raise trouble("no answer")
+
+    monkeypatch.setattr(pool, "valkey", lambda: SimpleNamespace(pipeline=pipeline, delete=lambda _: None))
+    workers.lease("host", 1, "token")
+    assert served == [("host", 1, "token")]
 
 
 def test_a_worker_says_at_once_in_the_pool_that_a_place_is_taken(house):
