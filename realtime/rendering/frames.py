@@ -42,3 +42,8 @@ class Frame:
     coefficients: np.ndarray
     turn: tuple[float, float, float] = (0.0, 0.0, 0.0)
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def named(self) -> dict[str, float]:
+        """The coefficients by their names."""
+        return dict(zip(COEFFICIENTS, self.coefficients.tolist(), strict=True))

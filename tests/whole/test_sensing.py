@@ -87,6 +87,11 @@ def standard(tmp_path_factory):
         yield World(product, None, 0)
 
 
+def _agree_to_be_seen(activity):
+    activity.get_by_label("What the camera sees").check()
+    expect(activity.locator("#self-view")).to_be_visible(timeout=20_000)
+
+
 def _begin(activity):
     activity.get_by_label("By voice").check()
     activity.get_by_label("Microphone", exact=False).first.check()
@@ -98,8 +103,7 @@ def _begin(activity):
 def test_who_leaves_the_picture_reads_so_and_can_switch_the_camera_off(standard, flags):
     with chromium(*flags, viewport={"width": 1280, "height": 800}) as (page, errors):
         activity = open_activity(page, standard, "learner5")
-        activity.get_by_label("What the camera sees").check()
-        expect(activity.locator("#self-view")).to_be_visible(timeout=20_000)
+        _agree_to_be_seen(activity)
         _begin(activity)
         activity.get_by_role("button", name="Camera sensed").click()
         face = activity.locator("[data-sense=face]")
@@ -114,8 +118,7 @@ def test_who_leaves_the_picture_reads_so_and_can_switch_the_camera_off(standard,
 def test_who_looks_away_and_says_that_it_is_understood_is_asked_to_say_it_in_own_words(standard, turning_away):
     with chromium(*turning_away, viewport={"width": 1280, "height": 800}) as (page, errors):
         activity = open_activity(page, standard, "learner6")
-        activity.get_by_label("What the camera sees").check()
-        expect(activity.locator("#self-view")).to_be_visible(timeout=20_000)
+        _agree_to_be_seen(activity)
         _begin(activity)
         noticed, own_words = activity.locator("#noticed"), "|".join(map(re.escape, Phrases().own_words))
         expect(noticed).to_contain_text(re.compile("looked away", re.I), timeout=120_000)

@@ -82,8 +82,8 @@ def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Ro
             for other in kept
             if laws[other] @ laws[number] < _KIN and not touching.is_scope(written[other]["rule"])
         ]
-        for turn, (label, _, said, *_) in enumerate(case["said"]):
-            text, of = " ".join(said) if isinstance(said, list) else said, (number, case["id"], f"{number} {turn}")
+        for turn, (label, _, text, *_) in enumerate(case["said"]):
+            of = number, case["id"], f"{number} {turn}"
             found.append(Row(case["rule"], text, label == "touch", 1.0, *of))
             found.append(Row(written[chance.choice(strangers)]["rule"], text, False, _STRANGE, *of))
     return found

@@ -379,7 +379,7 @@ def _pose(frame: Frame, pivot: tuple[float, float, float]) -> np.ndarray:
 def _folding(frame: Frame, rest: tuple[float, float, float]) -> dict[str, np.ndarray]:
     """How deep the forehead's, the frown's and the smile's folds are on either side; `folding` in
     static/face/materials.js has the same."""
-    shown = dict(zip(COEFFICIENTS, frame.coefficients.tolist(), strict=True))
+    shown = frame.named
     depths = {}
     for side in ("Left", "Right"):
         inner, down, sneer = shown["browInnerUp"], shown[f"browDown{side}"], shown[f"noseSneer{side}"]

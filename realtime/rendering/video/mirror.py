@@ -47,8 +47,7 @@ class VideoMirror:
 
     def frame(self, frame: Frame) -> np.ndarray:
         """The picture of a frame, as `picture`."""
-        values = np.asarray(frame.coefficients, float).tolist()
-        return self.picture(dict(zip(COEFFICIENTS, values, strict=True)), frame.turn, frame.shift)
+        return self.picture(frame.named, frame.turn, frame.shift)
 
 
 @contextmanager
