@@ -19,6 +19,16 @@ export function remember(choice) {
   }
 }
 
+/** Whether what is chosen here is still known on the next page. */
+export function canRemember() {
+  try {
+    localStorage.setItem(KEY, localStorage.getItem(KEY) ?? "{}");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether this page's frame passes a device (microphone, camera) on at all. */
 export function frameAllows(device) {
   const policy = document.permissionsPolicy ?? document.featurePolicy;

@@ -1,6 +1,6 @@
 /** The lobby's choice of how the persona's face is shown, and in words what it comes to on this machine. */
 
-import { remember, remembered } from "../devices.js";
+import { canRemember, remember, remembered } from "../devices.js";
 import { wantsVideo } from "../drawing.js";
 
 const DRAWN = {
@@ -9,8 +9,12 @@ const DRAWN = {
   none: "This browser can’t draw it: you will see a picture, and captions.",
 };
 
-/** `select` offers "" (whatever suits), "drawn" and "video"; `line` says what that comes to where `drawing` draws. */
+/**
+ * `select` offers "" (whatever suits), "drawn" and "video"; `line` says what that comes to where `drawing` draws. Where
+ * nothing can be remembered, the conversation's page would not know of a choice: there it is only said.
+ */
 export function offerPicture(select, line, drawing) {
+  select.hidden = !canRemember();
   select.value = remembered().picture ?? "";
   const say = () => {
     line.textContent = words(drawing, wantsVideo());
