@@ -22,7 +22,8 @@ Kind = Literal["point", "rule"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 
-_START, _BREAK = 101, 102
+_START, _BREAK = 0, 2  # <s> and </s> of MPNet's vocabulary
+_PAD = 1
 _MARKS: dict[str, str] = {"point": "", "rule": "rule : "}  # what tells the network which of the two it reads
 _TEXT, _SAID, _STEP = 56, 112, 64  # tokens of each part at most; how far a window moves over longer words
 _CACHED = 20_000
@@ -34,38 +35,32 @@ class ModelMissing(RuntimeError):
     """The judge's network is not where it belongs; the message says how to get it."""
 
 
-def layout(tokenizer: Any, kind: Kind, text: str, said: str) -> tuple[list[int], list[int]]:
-    """Token ids and segments: the key point or rule, and the end of what was said."""
+def layout(tokenizer: Any, kind: Kind, text: str, said: str) -> list[int]:
+    """Token ids: the key point or rule, and the end of what was said."""
     return _rows(tokenizer, kind, text, said)[-1]
 
 
-def _rows(tokenizer: Any, kind: Kind, text: str, said: str) -> list[tuple[list[int], list[int]]]:
+def _rows(tokenizer: Any, kind: Kind, text: str, said: str) -> list[list[int]]:
     """One layout for each window of `said`."""
 
     def ids(part: str) -> list[int]:
         return tokenizer.encode(part, add_special_tokens=False).ids
 
-    first = [_START, *ids(_MARKS[kind] + words.plain(text))[:_TEXT], _BREAK]
+    first = [_START, *ids(_MARKS[kind] + words.plain(text))[:_TEXT], _BREAK, _BREAK]
     spoken = ids(words.plain(said))
     ends = [*range(_SAID, len(spoken), _STEP), len(spoken)] if len(spoken) > _SAID else [len(spoken)]
-    found = []
-    for end in ends:
-        second = [*spoken[max(0, end - _SAID) : end], _BREAK]
-        found.append((first + second, [0] * len(first) + [1] * len(second)))
-    return found
+    return [[*first, *spoken[max(0, end - _SAID) : end], _BREAK] for end in ends]
 
 
-def padded(laid: list[tuple[list[int], list[int]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ids, mask and segments of several layouts in one batch, padded to the longest (int64, float32, int64)."""
-    width = max(len(ids) for ids, _ in laid)
-    ids = np.zeros((len(laid), width), np.int64)
+def padded(laid: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and mask of several layouts in one batch, padded to the longest (int64, float32)."""
+    width = max(len(ids) for ids in laid)
+    ids = np.full((len(laid), width), _PAD, np.int64)
     mask = np.zeros((len(laid), width), np.float32)
-    segments = np.zeros((len(laid), width), np.int64)
-    for row, (tokens, parts) in enumerate(laid):
+    for row, tokens in enumerate(laid):
         ids[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1.0
-        segments[row, : len(parts)] = parts
-    return ids, mask, segments
+    return ids, mask
 
 
 @lru_cache(maxsize=_CACHED)
@@ -78,8 +73,8 @@ def logit(kind: Kind, text: str, said: str) -> float:
     session, tokenizer = _model()
     best = -math.inf
     for row in _rows(tokenizer, kind, text, said):
-        ids, mask, segments = padded([row])
-        best = max(best, float(session.run(None, {"ids": ids, "mask": mask, "segments": segments})[0][0]))
+        ids, mask = padded([row])
+        best = max(best, float(session.run(None, {"ids": ids, "mask": mask})[0][0]))
     return best
 
 
@@ -103,7 +98,7 @@ def model_name() -> str:
     """Name and digest of the weights, for the record."""
     path = WEIGHTS / "judge.onnx"
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "missing"
-    return f"judge-minilm-int8@{digest}"
+    return f"judge-mpnet-int8@{digest}"
 
 
 def _model() -> tuple[Any, Any]:

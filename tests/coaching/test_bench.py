@@ -37,7 +37,7 @@ def test_the_figures_are_those_that_the_format_names(tmp_path, capsys):
     assert figures["false_met_rate"] == figures["unclear_rate"] == 0.0
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]
     assert 0 < figures["turn_p50_ms"] <= figures["turn_p95_ms"]
-    assert "authored/" in figures["judge"] and "judge-minilm-int8@" in figures["judge"]
+    assert "authored/" in figures["judge"] and "judge-mpnet-int8@" in figures["judge"]
     assert figures["wrong"] == []
 
 

@@ -101,4 +101,4 @@ def test_a_rule_is_read_apart_from_a_key_point():
 
 
 def test_the_record_names_network_and_fit():
-    assert weigh.version().startswith("judge-minilm-int8@") and " fit-" in weigh.version()
+    assert weigh.version().startswith("judge-mpnet-int8@") and " fit-" in weigh.version()

@@ -32,6 +32,11 @@ _STATED_AT_ALL = 0.6  # a key point said nearly as it is written
 _NOISY = 0.2  # the words as a recogniser gives them
 _LONGEST = 420  # letters of a turn that is made of several
 
+# What shows a key point may be of these kinds; of any other, it shows it beside what the kind fails at.
+_SHOWING = {
+    "paraphrase", "near_verbatim", "terse", "long", "asr_noise", "self_correction", "across_turns", "indirect",
+    "conditional_rule", "short_answer",
+}  # fmt: skip
 _HARMLESS = {"vague", "off_topic", "promise_later", "question", "quoting_task", "claim", "keyword_list"}
 _WRONG = {"wrong_number", "opposite", "negation", "order_swapped"}
 _NEVER_ENOUGH = _HARMLESS | {"hedge", "reported", "hypothetical", "near_miss", "wrong_number", "negation", "opposite"}
@@ -52,12 +57,45 @@ class Pair:
 
 def written(directory: Path) -> list[Pair]:
     """The cases of all `*.jsonl` in `directory`, in the order of their files."""
-    pairs = []
+    return [pair for case in lines(directory) for pair in _pairs(case)]
+
+
+def lines(directory: Path) -> list[dict]:
+    """The same, one for each key point or rule: a scene is written once for all of its own."""
+    found = []
     for path in sorted(directory.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.strip():
-                pairs += _pairs(json.loads(line))
-    return pairs
+                found += _of_scene(json.loads(line))
+    return found
+
+
+def _of_scene(case: dict) -> Iterator[dict]:
+    """A scene as the cases that it stands for; what is a case already, as it is.
+
+    In a scene `said` holds [the letters of the key points that it shows, those that it fails by its kind, kind, words].
+    """
+    if not {"key_points", "rules"} & set(case):
+        yield case
+    for letter, text in case.get("key_points", {}).items():
+        said = [
+            ["met", kind if kind in _SHOWING else "paraphrase", words]
+            if letter in shown
+            else ["not_met", _failing(kind) if letter in failed or not shown else "elsewhere", words]
+            for shown, failed, kind, words in case["said"]
+        ]
+        yield {"key_point": text, **_known(case, letter), "said": said}
+    for letter, rule in case.get("rules", {}).items():
+        said = [["touch" if letter in touched else "pass", kind, words] for touched, _, kind, words in case["said"]]
+        yield {**rule, **_known(case, letter), "said": said}
+
+
+def _failing(kind: str) -> str:
+    return "near_miss" if kind in _SHOWING else kind
+
+
+def _known(case: dict, letter: str) -> dict:
+    return {"workplace": case["workplace"], "scene": case["id"], "id": f"{case['id']}{letter}"}
 
 
 def _pairs(case: dict) -> Iterator[Pair]:
@@ -96,6 +134,7 @@ def varied(pairs: list[Pair], chance: random.Random) -> list[Pair]:
         if pair.task == "point":
             places.setdefault(pair.workplace, []).append(pair)
             answers.setdefault(pair.case, []).append(pair)
+    known = {(pair.case, pair.said): pair.met for pair in pairs}
     found = []
     for of_case in answers.values():
         if chance.random() < _STATED_AT_ALL:
@@ -103,22 +142,26 @@ def varied(pairs: list[Pair], chance: random.Random) -> list[Pair]:
     for pair in pairs:
         found.append(pair)
         if pair.task == "point":
-            found += _elsewhere(pair, chance.choice(places[pair.workplace]), chance)
+            found += _elsewhere(pair, chance.choice(places[pair.workplace]), known, chance)
             found += _with_others(pair, answers[pair.case], chance)
             found += _figures_changed(pair, chance)
     return [_heard(pair, chance) for pair in found]
 
 
-def _elsewhere(pair: Pair, other: Pair, chance: random.Random) -> Iterator[Pair]:
-    """The answer beside another key point, and in one turn with words about that one."""
+def _elsewhere(pair: Pair, other: Pair, known: dict[tuple[str, str], bool], chance: random.Random) -> Iterator[Pair]:
+    """The answer beside another key point, and in one turn with words about that one.
+
+    Words that show one key point don't show the other, unless they are `known` to.
+    """
     if other.case == pair.case:
         return
-    if pair.met and chance.random() < _ELSEWHERE:
+    if pair.met and (other.case, pair.said) not in known and chance.random() < _ELSEWHERE:
         yield replace(pair, text=other.text, case=other.case, met=False, kind="elsewhere")
-    if len(pair.said) + len(other.said) < _LONGEST and chance.random() < _TOGETHER:
+    if pair.said != other.said and len(pair.said) + len(other.said) < _LONGEST and chance.random() < _TOGETHER:
         said = _joined([pair.said, other.said], chance)
-        yield replace(pair, said=said)
-        if other.met and (pair.met or chance.random() < 0.5):
+        if not known.get((pair.case, other.said)):
+            yield replace(pair, said=said)
+        if other.met and not known.get((other.case, pair.said)) and (pair.met or chance.random() < 0.5):
             yield replace(other, said=said)
 
 

@@ -21,15 +21,18 @@ from coachtool.coaching.training.network import Judge, load
 from coachtool.coaching.training.train import rows, tensors
 
 _OPSET = 17
+# Some channels before it are so loud that eight bits for all leave nothing of the others: left in float32.
+_WHOLE = ["/layers.7/down/MatMul"]
 
 
 def export(judge: Judge, path: Path) -> None:
     """Write the network as ONNX, with a dynamic batch and length, quantised to eight bits.
 
-    Weights without a sign: with signed ones processors without VNNI saturate.
+    Weights of seven bits and a sign: twice as fast as unsigned ones on processors with VNNI, and those without it
+    don't saturate.
     """
     judge.eval()
-    example = tensors([([101, 2000, 102, 2001, 2002, 102], [0, 0, 0, 1, 1, 1])] * 2)
+    example = tensors([[0, 2000, 2, 2, 2001, 2002, 2]] * 2)
     names = {0: "batch", 1: "length"}
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
@@ -37,9 +40,9 @@ def export(judge: Judge, path: Path) -> None:
             judge,
             example,
             str(whole),
-            input_names=["ids", "mask", "segments"],
+            input_names=["ids", "mask"],
             output_names=["logit"],
-            dynamic_axes={"ids": names, "mask": names, "segments": names, "logit": {0: "batch"}},
+            dynamic_axes={"ids": names, "mask": names, "logit": {0: "batch"}},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -47,8 +50,10 @@ def export(judge: Judge, path: Path) -> None:
             str(whole),
             str(path),
             per_channel=True,
-            weight_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            reduce_range=True,
             op_types_to_quantize=["MatMul", "Gather", "Gemm"],
+            nodes_to_exclude=_WHOLE,
             extra_options={"MatMulConstBOnly": True},
         )
     onnx.checker.check_model(str(path))
@@ -61,8 +66,8 @@ def parity(judge: Judge, path: Path, tokenizer: Tokenizer, pairs: list[cases.Pai
     for row in rows(tokenizer, pairs):
         with torch.inference_mode():
             theirs = float(torch.sigmoid(judge(*tensors([row]))))
-        ids, mask, segments = entail.padded([row])
-        ours = float(1 / (1 + np.exp(-session.run(None, {"ids": ids, "mask": mask, "segments": segments})[0][0])))
+        ids, mask = entail.padded([row])
+        ours = float(1 / (1 + np.exp(-session.run(None, {"ids": ids, "mask": mask})[0][0])))
         gaps.append(abs(ours - theirs))
         flips += (ours > 0.5) != (theirs > 0.5)
     return {

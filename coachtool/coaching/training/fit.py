@@ -21,6 +21,7 @@ _RIDGE = 3.0  # how strongly the rules' weights are held to zero
 _FOLDS = 8
 _MET = 0.8  # the bound for met: the lowest at which conversations that are not held have few false ones
 _BAND = 0.1  # how far below the bound for met the unclear band begins
+_ANSWERS = 5000  # kept-out answers that are weighed, at most
 _JOINED = 0.4  # share of the kept-out answers that are also read together with another
 _CONVERSATION = 2.0  # weight of a conversation's key point beside an answer's
 
@@ -107,7 +108,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=entail.WEIGHTS / "fit.json")
     options = parser.parse_args()
     kept = [pair for pair in cases.written(options.cases) if cases.held_out(pair) and pair.task == "point"]
-    found = answers(kept, random.Random(4))
+    found = answers(random.Random(4).sample(kept, min(_ANSWERS, len(kept))), random.Random(4))
     found += [row for path in options.conversations for row in conversations(path)]
     names, values, labels, weights = table(found)
     chances = unseen(values, labels, weights, [row[4] for row in found])

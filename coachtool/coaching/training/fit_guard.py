@@ -50,7 +50,7 @@ class Row:
 
 def rules(directory: Path) -> list[dict]:
     """The rules of all files in `directory`, each with what was said to it."""
-    return [case for path in sorted(directory.glob("*.jsonl")) for case in _lines(path) if "rule" in case]
+    return [case for case in cases.lines(directory) if "rule" in case]
 
 
 def _lines(path: Path) -> list[dict]:
@@ -58,10 +58,13 @@ def _lines(path: Path) -> list[dict]:
 
 
 def precedents(written: list[dict]) -> touching.Precedents:
-    """The vectors of rules and words. Turns in which other matters come first are left out: they are near to those."""
+    """The vectors of rules and words. Turns in which other matters come first are left out: they are near to those.
+
+    So are scenes: beside a rule with exceptions, words on both sides of one lie as near.
+    """
     said, rule, touched, scope = [], [], [], []
     for number, case in enumerate(written):
-        for label, kind, text, *_ in case["said"]:
+        for label, kind, text, *_ in () if "scene" in case else case["said"]:
             if kind != "buried":
                 said.append(embed.vector(words.plain(text)))
                 rule.append(number)
@@ -72,7 +75,10 @@ def precedents(written: list[dict]) -> touching.Precedents:
 
 
 def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Row]:
-    """What was said to the rules `kept`, beside its own rule and beside another that is about something else."""
+    """What was said to the rules `kept`, beside its own rule and beside another that is about something else.
+
+    In a scene the others are the other rules of it.
+    """
     laws = np.stack([embed.vector(words.plain(case["rule"])) for case in written])
     found = []
     for number in kept:
@@ -83,9 +89,11 @@ def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Ro
             if laws[other] @ laws[number] < _KIN and not touching.is_scope(written[other]["rule"])
         ]
         for turn, (label, _, text, *_) in enumerate(case["said"]):
-            of = number, case["id"], f"{number} {turn}"
+            scene = case.get("scene")
+            of = number, scene or case["id"], f"{scene or number} {turn}"
             found.append(Row(case["rule"], text, label == "touch", 1.0, *of))
-            found.append(Row(written[chance.choice(strangers)]["rule"], text, False, _STRANGE, *of))
+            if not scene:
+                found.append(Row(written[chance.choice(strangers)]["rule"], text, False, _STRANGE, *of))
     return found
 
 
@@ -155,6 +163,7 @@ def area(scores: np.ndarray, touched: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=float, default=_MOST_FALSE, help="share of false triggers that sets the bound")
+    parser.add_argument("--bound", type=float, help="the bound itself, instead of --most")
     parser.add_argument(
         "--conversations", type=Path, nargs="*", default=[], help="labelled cases, as the bench reads them"
     )

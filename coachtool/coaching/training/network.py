@@ -1,21 +1,31 @@
-"""The judge's network: a BERT of width 384 that reads a key point (or a rule) beside what was said.
+"""The judge's network: the lower layers of an MPNet of width 768, reading a key point (or a rule) beside what was said.
 
-Plain torch, so that training needs no library but torch itself and the export is one small graph.
+Plain torch, so that training needs no library but torch itself and the export is one small graph. The layout is that
+of Song et al., "MPNet: Masked and Permuted Pre-training for Language Understanding" (2020): post-norm layers, and a
+bias by relative position that all layers share. The head compares the two texts' mean vectors beside the first token's,
+as Reimers and Gurevych, "Sentence-BERT" (2019), do: the start was trained to make such means alike for like meanings.
 """
 
 from __future__ import annotations
 
-import re
+import math
+import zipfile
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTH, INNER, HEADS, LAYERS, VOCABULARY, POSITIONS = 384, 1536, 12, 12, 30522, 512
+WIDTH, INNER, HEADS, VOCABULARY, POSITIONS = 768, 3072, 12, 30527, 514
+LAYERS = 9
+"""Layers kept of the twelve: three quarters of the time, and the uppermost were made for comparing whole sentences."""
+
+_FIRST = 2  # the number of the first position
+_BUCKETS, _FAR = 32, 128  # kinds of distance between two tokens, and the distance that is simply far
+_END = 2  # the token after the key point, twice, and after what was said
+_POOLED = 256
 _DROP = 0.1
-_CALM = 0.1  # a reranker's scores run to ten, which is far too sure for a start
+_NORM = 1e-5
 
 
 class Layer(nn.Module):
@@ -25,17 +35,17 @@ class Layer(nn.Module):
         super().__init__()
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
         self.out = nn.Linear(WIDTH, WIDTH)
-        self.norm_attention = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.norm_attention = nn.LayerNorm(WIDTH, eps=_NORM)
         self.up = nn.Linear(WIDTH, INNER)
         self.down = nn.Linear(INNER, WIDTH)
-        self.norm_output = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.norm_output = nn.LayerNorm(WIDTH, eps=_NORM)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
         batch, length, _ = hidden.shape
         query, key, value = (
             part.view(batch, length, HEADS, WIDTH // HEADS).transpose(1, 2) for part in self.qkv(hidden).split(WIDTH, 2)
         )
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
         mixed = self.out(mixed.transpose(1, 2).reshape(batch, length, WIDTH))
         hidden = self.norm_attention(hidden + functional.dropout(mixed, _DROP, self.training))
         raised = self.down(functional.gelu(self.up(hidden)))
@@ -43,32 +53,51 @@ class Layer(nn.Module):
 
 
 class Judge(nn.Module):
-    """Token ids to one logit: how far the words show the key point, or touch the rule."""
+    """Token ids (batch, length) int64 and their mask, float32, to one logit each (batch,)."""
 
     def __init__(self, layers: int = LAYERS):
         super().__init__()
         self.word = nn.Embedding(VOCABULARY, WIDTH)
         self.position = nn.Embedding(POSITIONS, WIDTH)
-        self.segment = nn.Embedding(2, WIDTH)
-        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.norm = nn.LayerNorm(WIDTH, eps=_NORM)
+        self.distance = nn.Embedding(_BUCKETS, HEADS)
         self.layers = nn.ModuleList(Layer() for _ in range(layers))
-        self.pool = nn.Linear(WIDTH, WIDTH)
-        self.head = nn.Linear(WIDTH, 1)
+        self.pool = nn.Linear(5 * WIDTH, _POOLED)
+        self.head = nn.Linear(_POOLED, 1)
 
-    def forward(self, ids: Tensor, mask: Tensor, segments: Tensor) -> Tensor:
-        places = torch.arange(ids.shape[1], device=ids.device)[None]
-        hidden = self.norm(self.word(ids) + self.position(places) + self.segment(segments))
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        length = ids.shape[1]
+        places = torch.arange(_FIRST, length + _FIRST, device=ids.device)[None]
+        hidden = self.norm(self.word(ids) + self.position(places))
         hidden = functional.dropout(hidden, _DROP, self.training)
-        bias = (1.0 - mask[:, None, None, :].to(hidden.dtype)) * -1e4
+        bias = self.distance(_buckets(length)).permute(2, 0, 1)[None] + (1.0 - mask[:, None, None, :]) * -1e4
         for layer in self.layers:
             hidden = layer(hidden, bias)
-        pooled = functional.dropout(torch.tanh(self.pool(hidden[:, 0])), _DROP, self.training)
+        ends = (ids == _END).long().cumsum(1)
+        asked = _mean(hidden, (ends == 0).to(hidden.dtype))
+        said = _mean(hidden, (ends >= 2).to(hidden.dtype) * mask.to(hidden.dtype))
+        joint = torch.cat([hidden[:, 0], asked, said, (asked - said).abs(), asked * said], 1)
+        pooled = functional.dropout(torch.tanh(self.pool(joint)), _DROP, self.training)
         return self.head(pooled)[:, 0]
 
 
+def _mean(hidden: Tensor, of: Tensor) -> Tensor:
+    """The mean over the tokens that `of` marks, (batch, width)."""
+    return (hidden * of[:, :, None]).sum(1) / of.sum(1, keepdim=True).clamp(min=1)
+
+
+def _buckets(length: int) -> Tensor:
+    """The kind of distance from each token to each, as in T5: near ones singly, far ones by their logarithm."""
+    ahead = torch.arange(length)[None, :] - torch.arange(length)[:, None]
+    half, exact = _BUCKETS // 2, _BUCKETS // 4
+    far = exact + torch.log(ahead.abs().clamp(min=1).float() / exact) / math.log(_FAR / exact) * (half - exact)
+    near = torch.where(ahead.abs() < exact, ahead.abs(), far.long().clamp(max=half - 1))
+    return near + (ahead > 0).long() * half
+
+
 def start(path: Path) -> Judge:
-    """The network that training begins with: a checkpoint of our own, or the weights of an eight-bit BERT (ONNX)."""
-    return load(path) if path.suffix == ".pt" else dequantised(path)
+    """The network that training begins with: a checkpoint of our own, or the weights of an MPNet (safetensors)."""
+    return load(path) if path.suffix == ".pt" else pretrained(path)
 
 
 def load(path: Path) -> Judge:
@@ -79,57 +108,39 @@ def load(path: Path) -> Judge:
     return judge
 
 
-def dequantised(path: Path) -> Judge:
-    """The network with the weights of a dynamically quantised BERT of width 384 (ONNX, the names of Hugging Face)."""
-    import onnx
-    from onnx import numpy_helper
+def pretrained(path: Path, layers: int = LAYERS) -> Judge:
+    """The lowest layers of an MPNet: model.safetensors with the names of Hugging Face, or a zip that holds it."""
+    from safetensors.torch import load as read
 
-    graph = onnx.load(str(path)).graph
-    held = {entry.name.removeprefix("bert."): numpy_helper.to_array(entry) for entry in graph.initializer}
-
-    def opened(name: str) -> np.ndarray:
-        zero = held[f"{name}_zero_point"].astype(np.float32)
-        return (held[f"{name}_quantized"].astype(np.float32) - zero) * held[f"{name}_scale"]
-
-    theirs = {name: held[name] for name in held if name.endswith((".weight", ".bias"))}
-    theirs |= {
-        name.removesuffix("_quantized"): opened(name.removesuffix("_quantized"))
-        for name in held
-        if name.startswith("embeddings.") and name.endswith("_quantized")
-    }
-    for node in graph.node:
-        if node.op_type == "MatMulInteger":
-            name = re.sub(r"^/(bert/)?|/(Gemm_)?MatMul_quant$", "", node.name).replace("/", ".")
-            theirs[f"{name}.weight"] = opened(node.input[1].removeprefix("bert.").removesuffix("_quantized")).T
-    layers = 1 + max(int(found[1]) for name in theirs if (found := re.match(r"encoder\.layer\.(\d+)", name)))
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as whole:
+            theirs = read(whole.read(next(name for name in whole.namelist() if name.endswith("model.safetensors"))))
+    else:
+        theirs = read(path.read_bytes())
     judge = Judge(layers)
     ours = judge.state_dict()
-    for mine, name in _names(layers).items():
+    for mine, names in _names(layers).items():
         for kind in ("weight", "bias"):
-            parts = [theirs[f"{part}.{kind}"] for part in name if f"{part}.{kind}" in theirs]
-            if len(parts) == len(name) and f"{mine}.{kind}" in ours:
-                ours[f"{mine}.{kind}"] = torch.from_numpy(np.concatenate(parts).copy())
-    ours["head.weight"] *= _CALM
-    ours["head.bias"] *= 0
+            if f"{mine}.{kind}" in ours:
+                ours[f"{mine}.{kind}"] = torch.cat([theirs[f"{name}.{kind}"] for name in names])
     judge.load_state_dict(ours)
     return judge
 
 
 def _names(layers: int) -> dict[str, list[str]]:
+    """Ours to theirs, but for the head, which is new."""
     names = {
         "word": ["embeddings.word_embeddings"],
         "position": ["embeddings.position_embeddings"],
-        "segment": ["embeddings.token_type_embeddings"],
         "norm": ["embeddings.LayerNorm"],
-        "pool": ["pooler.dense"],
-        "head": ["classifier"],
+        "distance": ["encoder.relative_attention_bias"],
     }
     for number in range(layers):
         layer = f"encoder.layer.{number}"
         names |= {
-            f"layers.{number}.qkv": [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")],
-            f"layers.{number}.out": [f"{layer}.attention.output.dense"],
-            f"layers.{number}.norm_attention": [f"{layer}.attention.output.LayerNorm"],
+            f"layers.{number}.qkv": [f"{layer}.attention.attn.{part}" for part in ("q", "k", "v")],
+            f"layers.{number}.out": [f"{layer}.attention.attn.o"],
+            f"layers.{number}.norm_attention": [f"{layer}.attention.LayerNorm"],
             f"layers.{number}.up": [f"{layer}.intermediate.dense"],
             f"layers.{number}.down": [f"{layer}.output.dense"],
             f"layers.{number}.norm_output": [f"{layer}.output.LayerNorm"],
