@@ -22,7 +22,9 @@ Kind = Literal["point", "rule"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 
-_START, _BREAK = 0, 2  # <s> and </s> of MPNet's vocabulary
+_START = 0  # <s> of MPNet's vocabulary
+BREAK = 2
+"""The token </s>: twice after the key point or rule, once after what was said."""
 _PAD = 1
 _MARKS: dict[str, str] = {"point": "", "rule": "rule : "}  # what tells the network which of the two it reads
 _TEXT, _SAID, _STEP = 56, 112, 64  # tokens of each part at most; how far a window moves over longer words
@@ -46,10 +48,10 @@ def _rows(tokenizer: Any, kind: Kind, text: str, said: str) -> list[list[int]]:
     def ids(part: str) -> list[int]:
         return tokenizer.encode(part, add_special_tokens=False).ids
 
-    first = [_START, *ids(_MARKS[kind] + words.plain(text))[:_TEXT], _BREAK, _BREAK]
+    first = [_START, *ids(_MARKS[kind] + words.plain(text))[:_TEXT], BREAK, BREAK]
     spoken = ids(words.plain(said))
     ends = [*range(_SAID, len(spoken), _STEP), len(spoken)] if len(spoken) > _SAID else [len(spoken)]
-    return [[*first, *spoken[max(0, end - _SAID) : end], _BREAK] for end in ends]
+    return [[*first, *spoken[max(0, end - _SAID) : end], BREAK] for end in ends]
 
 
 def padded(laid: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from channels.db import database_sync_to_async
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from coachtool.activities.models import ActivityVersion
 from coachtool.authoring.models import CourseActivity, Draft
-from tests.pages.browser import opened, page_in
+from tests.pages.browser import focused, opened, page_in, to
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
@@ -27,27 +27,6 @@ def in_db():
         return await database_sync_to_async(function)()
 
     return run
-
-
-async def to(page: Page, name: str, *, most: int = 80) -> None:
-    """Tab until what has the focus is called `name`."""
-    for _ in range(most):
-        await page.keyboard.press("Tab")
-        if await focused(page) == name:
-            return
-    raise AssertionError(f"“{name}” was not reached by Tab; the focus is on “{await focused(page)}”")
-
-
-async def focused(page: Page) -> str:
-    """The name of what has the focus: its label, else its text."""
-    return await page.evaluate(
-        """() => {
-            const at = document.activeElement;
-            const label = at.labels?.[0]?.cloneNode(true);
-            label?.querySelectorAll(".optional").forEach((part) => part.remove());
-            return (label ?? at).textContent.trim().replace(/\\s+/g, " ");
-        }"""
-    )
 
 
 async def test_an_activity_is_written_tried_and_published_by_keyboard_alone(world, author, origin, in_db):

@@ -116,6 +116,27 @@ async def connected(key: str, url: str) -> AsyncIterator[tuple[Server, Page]]:
         assert errors == []
 
 
+async def to(page: Page, name: str, *, most: int = 80) -> None:
+    """Tab until what has the focus is called `name`."""
+    for _ in range(most):
+        await page.keyboard.press("Tab")
+        if await focused(page) == name:
+            return
+    raise AssertionError(f"“{name}” was not reached by Tab; the focus is on “{await focused(page)}”")
+
+
+async def focused(page: Page) -> str:
+    """The name of what has the focus: its label, else its text."""
+    return await page.evaluate(
+        """() => {
+            const at = document.activeElement;
+            const label = at.labels?.[0]?.cloneNode(true);
+            label?.querySelectorAll(".optional").forEach((part) => part.remove());
+            return (label ?? at).textContent.trim().replace(/\\s+/g, " ");
+        }"""
+    )
+
+
 def _matters(message) -> bool:
     picture = message.location.get("url", "").endswith((".webp", ".glb"))
     return message.type == "error" and not picture

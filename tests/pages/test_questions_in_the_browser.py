@@ -5,7 +5,7 @@ from channels.db import database_sync_to_async
 from playwright.async_api import Page, expect
 
 from coachtool.attempts.models import Escalation
-from tests.pages.browser import opened, page_in
+from tests.pages.browser import opened, page_in, to
 
 pytestmark = [pytest.mark.whole, pytest.mark.django_db(transaction=True)]
 
@@ -25,17 +25,10 @@ def place(world, live_server):
     return database_sync_to_async(make)
 
 
-async def _reach(page: Page, words: str) -> None:
-    """Press Tab until the control that is so named has the focus, and shows that it has."""
-    for _ in range(_STOPS):
-        await page.keyboard.press("Tab")
-        name = await page.evaluate(
-            "() => { const at = document.activeElement; return (at.labels?.[0] ?? at).textContent.trim(); }"
-        )
-        if name == words:
-            assert await page.evaluate("() => document.activeElement.matches(':focus-visible')")
-            return
-    raise AssertionError(f"{_STOPS} presses of Tab don't reach “{words}”")
+async def _reach(page: Page, name: str) -> None:
+    """Tab to the control that is so named, which shows that it has the focus."""
+    await to(page, name, most=_STOPS)
+    assert await page.evaluate("() => document.activeElement.matches(':focus-visible')")
 
 
 async def test_a_reviewer_takes_a_question_and_answers_it_by_keyboard_alone(place):

@@ -62,12 +62,12 @@ def written(directory: Path) -> list[Pair]:
 
 def lines(directory: Path) -> list[dict]:
     """The same, one for each key point or rule: a scene is written once for all of its own."""
-    found = []
-    for path in sorted(directory.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.strip():
-                found += _of_scene(json.loads(line))
-    return found
+    return [each for path in sorted(directory.glob("*.jsonl")) for line in objects(path) for each in _of_scene(line)]
+
+
+def objects(path: Path) -> list[dict]:
+    """What the lines of a JSONL file hold."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _of_scene(case: dict) -> Iterator[dict]:

@@ -46,8 +46,7 @@ def answers(pairs: list[cases.Pair], chance: random.Random) -> list[Row]:
 def conversations(path: Path) -> list[Row]:
     """Each key point of each case beside the likeliest of the learner's turns; held cases are left alone."""
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
+    for case in cases.objects(path):
         if case.get("held"):
             continue
         said = [turn["text"] for turn in case["turns"] if turn["role"] == "learner"]

@@ -53,10 +53,6 @@ def rules(directory: Path) -> list[dict]:
     return [case for case in cases.lines(directory) if "rule" in case]
 
 
-def _lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
 def precedents(written: list[dict]) -> touching.Precedents:
     """The vectors of rules and words. Turns in which other matters come first are left out: they are near to those.
 
@@ -100,7 +96,7 @@ def rows(written: list[dict], kept: list[int], chance: random.Random) -> list[Ro
 def conversations(path: Path) -> list[Row]:
     """The last turn of each case that is not held, beside each of its guardrails; scenes are told by their rules."""
     found = []
-    for case in _lines(path):
+    for case in cases.objects(path):
         if case.get("held"):
             continue
         said = next(turn["text"] for turn in reversed(case["turns"]) if turn["role"] == "learner")

@@ -16,13 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from coachtool.coaching.entail import BREAK
+
 WIDTH, INNER, HEADS, VOCABULARY, POSITIONS = 768, 3072, 12, 30527, 514
 LAYERS = 9
 """Layers kept of the twelve: three quarters of the time, and the uppermost were made for comparing whole sentences."""
 
 _FIRST = 2  # the number of the first position
 _BUCKETS, _FAR = 32, 128  # kinds of distance between two tokens, and the distance that is simply far
-_END = 2  # the token after the key point, twice, and after what was said
 _POOLED = 256
 _DROP = 0.1
 _NORM = 1e-5
@@ -73,7 +74,7 @@ class Judge(nn.Module):
         bias = self.distance(_buckets(length)).permute(2, 0, 1)[None] + (1.0 - mask[:, None, None, :]) * -1e4
         for layer in self.layers:
             hidden = layer(hidden, bias)
-        ends = (ids == _END).long().cumsum(1)
+        ends = (ids == BREAK).long().cumsum(1)
         asked = _mean(hidden, (ends == 0).to(hidden.dtype))
         said = _mean(hidden, (ends >= 2).to(hidden.dtype) * mask.to(hidden.dtype))
         joint = torch.cat([hidden[:, 0], asked, said, (asked - said).abs(), asked * said], 1)

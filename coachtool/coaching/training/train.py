@@ -46,9 +46,10 @@ def train(options: argparse.Namespace) -> None:
     judge.train()
     for part in (judge.word, judge.position, *judge.layers[: options.freeze]):
         part.requires_grad_(False)
-    free = [weight for weight in judge.parameters() if weight.requires_grad]
+    learning = (judge.norm, judge.distance, *judge.layers[options.freeze :])
+    body = [weight for part in learning for weight in part.parameters()]
     head = [*judge.pool.parameters(), *judge.head.parameters()]
-    body = [weight for weight in free if all(weight is not other for other in head)]
+    free = body + head
     groups = [{"params": body}, {"params": head, "lr": options.rate * _HEAD}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01)
     plan = _plan(Tokenizer.from_file(str(entail.WEIGHTS / "tokenizer.json")), options)
