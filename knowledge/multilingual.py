@@ -29,6 +29,7 @@ _LAYERS = 12
 _loading = threading.Lock()
 
 
+@cache
 def model_name() -> str:
     """Name and version of the weights, for the record."""
     try:

@@ -20,6 +20,7 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
+from coachtool.coaching.embed import DIMENSIONS
 from coachtool.coaching.types import Passage
 from knowledge.languages import language_of
 from knowledge.spaces import ENGLISH, WORLD, Space
@@ -31,11 +32,15 @@ _WORDED = 40  # more by rare words
 _RARE = 200  # chunks that hold a rare word of the question, all in all
 _MANY = 2000  # chunks at which half of their mean is what any text has in common; of a few it is their subject
 _LONGEST = 1000  # characters of a question
+_TOTALS = {WORLD.column: "total", ENGLISH.column: "total_en"}  # columns of Tongue by those of Chunk
 
 _HELD = """
-    SELECT t.language, sum(t.chunks), sum(t.total)::text, sum(t.total_en)::text
-    FROM knowledge_tongue t JOIN knowledge_collection c ON c.id = t.collection_id
+    SELECT t.language, sum(t.chunks) FROM knowledge_tongue t JOIN knowledge_collection c ON c.id = t.collection_id
     WHERE c.tenant_id = %s AND c.id = ANY(%s) GROUP BY t.language
+"""
+_TOTAL = """
+    SELECT sum(t.{total})::text FROM knowledge_tongue t JOIN knowledge_collection c ON c.id = t.collection_id
+    WHERE c.tenant_id = %s AND c.id = ANY(%s) AND t.language = %s
 """
 _SPREAD = "SELECT stem, sum(chunks) FROM knowledge_word WHERE collection_id = ANY(%s) AND stem = ANY(%s) GROUP BY stem"
 _EACH = """
@@ -78,20 +83,12 @@ _LOOK_LONGER = (
 
 
 @dataclass(frozen=True)
-class _Held:
-    """What the collections hold in one language: `totals` are the sums of its vectors by column of Chunk."""
-
-    chunks: int
-    totals: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
 class _Library:
-    """Where is searched; `held` by language."""
+    """Where is searched, and how many chunks are `held` there in each language."""
 
     tenant: UUID
     collections: list[UUID]
-    held: dict[str, _Held]
+    held: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -144,20 +141,19 @@ def as_text(vector: np.ndarray) -> str:
     return "[" + ",".join(f"{value:.5f}" for value in vector) + "]"
 
 
-def _held(collections: list[UUID], tenant_id: UUID) -> dict[str, _Held]:
+def _held(collections: list[UUID], tenant_id: UUID) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [tenant_id, collections])
-        return {
-            language: _Held(
-                int(chunks),
-                {
-                    column: np.fromstring(total[1:-1], np.float32, sep=",")
-                    for column, total in ((WORLD.column, total), (ENGLISH.column, total_en))
-                    if total
-                },
-            )
-            for language, chunks, total, total_en in cursor.fetchall()
-        }
+        return {language: int(chunks) for language, chunks in cursor.fetchall()}
+
+
+def _total(library: _Library, language: str, space: Space) -> np.ndarray:
+    """The sum of all vectors of the language; zero where there are none yet."""
+    with connection.cursor() as cursor:
+        query = _TOTAL.format(total=_TOTALS[space.column])
+        cursor.execute(query, [library.tenant, library.collections, language])
+        (total,) = cursor.fetchone()
+    return np.fromstring(total[1:-1], np.float32, sep=",") if total else np.zeros(DIMENSIONS, np.float32)
 
 
 def _words(question: str, library: _Library) -> _Words:
@@ -170,17 +166,16 @@ def _words(question: str, library: _Library) -> _Words:
         if room < 0:
             break
         rare.append(stem)
-    size = sum(each.chunks for each in library.held.values())
+    size = sum(library.held.values())
     return _Words({stem: math.log(1 + (size - chunks + 0.5) / (chunks + 0.5)) for chunks, stem in spread}, rare)
 
 
 def _found(space: Space, library: _Library, language: str, question: str, words: _Words, limit: int) -> list[_Found]:
     """The best of one language, best first."""
-    held = library.held[language]
-    vector = towards = space.question(question)
-    if space.column in held.totals:
-        towards = vector - space.common * held.totals[space.column] / (held.chunks + _MANY)
-    near = _EACH if held.chunks <= EXACT else _INDEXED
+    chunks = library.held[language]
+    vector = space.question(question)
+    towards = vector - space.common * _total(library, language, space) / (chunks + _MANY)
+    near = _EACH if chunks <= EXACT else _INDEXED
     values = {
         "tenant": library.tenant,
         "collections": library.collections,

@@ -26,6 +26,7 @@ class ModelMissing(RuntimeError):
     """The embedding model's files are not installed; the message says how to get them."""
 
 
+@cache
 def model_name() -> str:
     """Name and version of the weights, for the record."""
     try:
