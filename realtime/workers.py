@@ -62,19 +62,19 @@ def _open_house(instance, **kwargs) -> None:
         from realtime.worker.house import House
         from realtime.worker.models import engine
         from realtime.worker.places import Places
+        from realtime.worker.seeing import eyes
 
         try:
             models = engine()
-            if settings.PERCEPTION == "standard":
-                from realtime.worker.seeing import eyes
-
-                eyes()
+            looking = eyes() if settings.PERCEPTION == "standard" else None
         except WeightsError as error:
             raise SystemExit(f"The speech worker cannot start. {error}") from None
         # Before the first lease: opening the renderer would keep the others waiting.
         if filming.offer():
             filming.studio()
-        slots = settings.GPU_SLOTS or capacity.slots(capacity.measured(models), processes=settings.GPU_PROCESSES)
+        slots = settings.GPU_SLOTS or capacity.slots(
+            capacity.measured(models, looking), processes=settings.GPU_PROCESSES
+        )
         log.info("%s places%s", slots, " as set" if settings.GPU_SLOTS else ", by what a conversation costs here")
         places = Places(min(slots, instance.concurrency), strained=filming.strained)
         _house = House(instance.hostname, places, models.models.names)

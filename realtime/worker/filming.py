@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NEEDED = ("torch", "moderngl")  # requirements-video.txt
+_LEAST = 15  # pictures a second from a processor; with fewer, lips no longer follow
 _BACKLOG = 512 * 1024  # bytes that wait to be sent: the conversation takes no more at the moment
 
 
@@ -77,8 +78,13 @@ def studio() -> Studio:
 
 
 def strained() -> bool:
-    """Whether a GPU has more faces than it draws at the full rate: one that begins would make all of them poorer."""
-    return _studio is not None and not _studio.software and _studio.rate < RATE
+    """Whether there are more faces than are drawn well: one that begins would make all of them poorer.
+
+    A GPU is to draw each at the full rate, a processor at `_LEAST`. With no face at all, the rate is an earlier one's.
+    """
+    if _studio is None or not _studio.films:
+        return False
+    return _studio.rate < (_LEAST if _studio.software else RATE)
 
 
 def _observe(steps: Steps) -> None:

@@ -6,7 +6,9 @@ import pytest
 import redis
 
 from realtime import pool, workers
-from realtime.worker import capacity, metrics
+from realtime.perception.seeing import pictures
+from realtime.perception.seeing.landmarker import Landmarker
+from realtime.worker import capacity, filming, metrics
 from realtime.worker.capacity import Cost
 from realtime.worker.house import House
 from realtime.worker.lanes import Lane
@@ -131,6 +133,35 @@ async def test_how_long_calls_wait_and_take_is_counted_under_their_lanes_name(mo
         await lane.run(lambda: 1 / 0)
     lane.close()
     assert {name: sum(kept["counts"]) for name, kept in metrics.snapshot().items()} == {"counted wait": 2, "counted": 2}
+
+
+def test_a_camera_that_may_be_sensed_is_part_of_what_a_conversation_costs():
+    seen = []
+
+    def look(jpeg):
+        seen.append(pictures.decode(jpeg))
+        sum(range(200_000))
+
+    engine = SimpleNamespace(models=_Models())
+    assert capacity.measured(engine).seeing == 0
+    cost = capacity.measured(engine, SimpleNamespace(look=look))
+    assert cost.seeing > 0 and cost.whole == cost.hearing + cost.speaking + cost.seeing
+    assert Landmarker().look(*seen) is not None
+
+
+@pytest.mark.parametrize(
+    ("software", "rate", "strained"), [(True, 15, False), (True, 10, True), (False, 40, False), (False, 30, True)]
+)
+def test_a_renderer_that_falls_behind_strains_its_worker(monkeypatch, software, rate, strained):
+    assert not filming.strained()
+    studio = SimpleNamespace(software=software, rate=rate, films={"a face"})
+    monkeypatch.setattr(filming, "_studio", studio)
+    assert filming.strained() is strained
+
+
+def test_a_renderer_without_a_face_strains_nobody_however_slow_the_last_one_made_it(monkeypatch):
+    monkeypatch.setattr(filming, "_studio", SimpleNamespace(software=False, rate=10, films=set()))
+    assert not filming.strained()
 
 
 def test_what_a_conversation_costs_is_measured_with_each_model():
