@@ -11,22 +11,28 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from realtime.rehearsal.hearing import Ear
 from realtime.rehearsal.microphone import Microphone
+from realtime.rehearsal.watching import Eye
 from realtime.rendering import codec
 
 
 class Call:
-    """One connection: microphone out, persona's voice and face in. It is used once; after a failure comes a new one."""
+    """One connection: microphone out, persona's voice and face in. It is used once; after a failure comes a new one.
 
-    def __init__(self, ear: Ear, ice_servers: list[dict]):
+    With an `eye` the face may come as video.
+    """
+
+    def __init__(self, ear: Ear, ice_servers: list[dict], eye: Eye | None = None):
         servers = [RTCIceServer(**server) for server in ice_servers]
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
-        self._ear = ear
-        self._hearing: asyncio.Task | None = None
+        self._ear, self._eye = ear, eye
+        self._receiving: list[asyncio.Task] = []
         self.microphone = Microphone()
         self.connected = asyncio.Event()
         self.failed = asyncio.Event()
         self.frames = 0
         self._connection.addTrack(self.microphone)
+        if eye:
+            self._connection.addTransceiver("video", direction="recvonly")
         channel = self._connection.createDataChannel("face", ordered=False, maxRetransmits=0)
         channel.on("message", self._on_face)
         self._connection.on("track", self._on_track)
@@ -42,16 +48,16 @@ class Call:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
 
     async def close(self) -> None:
-        if self._hearing is not None:
-            self._hearing.cancel()
+        for task in self._receiving:
+            task.cancel()
         self._connection.remove_all_listeners()
         self.microphone.stop()
         with contextlib.suppress(Exception):
             await self._connection.close()
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        if track.kind == "audio":
-            self._hearing = asyncio.ensure_future(self._hear(track))
+        receive = self._hear if track.kind == "audio" else self._see
+        self._receiving.append(asyncio.ensure_future(receive(track)))
 
     async def _hear(self, track: MediaStreamTrack) -> None:
         loop = asyncio.get_running_loop()
@@ -61,6 +67,13 @@ class Call:
                 channels = len(frame.layout.channels)
                 samples = frame.to_ndarray().reshape(-1)[::channels].astype(np.int16, copy=False)
                 self._ear.frame(samples, frame.sample_rate, loop.time())
+
+    async def _see(self, track: MediaStreamTrack) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(MediaStreamError):
+            while self._eye:
+                await track.recv()
+                self._eye.picture(loop.time())
 
     def _on_face(self, message: str | bytes) -> None:
         with contextlib.suppress(ValueError, TypeError):

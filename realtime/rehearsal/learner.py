@@ -16,6 +16,7 @@ from realtime.rehearsal.result import Turn
 from realtime.rehearsal.script import Answer, Choice, Line, Script
 from realtime.rehearsal.signalling import Signalling
 from realtime.rehearsal.voice import Voice
+from realtime.rehearsal.watching import Eye
 
 _TICK = 0.02  # how often the learner looks whether it may speak
 _PATIENCE = 8.0  # seconds of a listening persona and no word of the line on the page: it was not heard
@@ -26,7 +27,10 @@ _STEADY = 3.0  # a connection this old belongs to a conversation that has begun
 
 
 class Learner:
-    """One conversation. `conversation_url` is the WebSocket's; `tell` is called with every line of the transcript."""
+    """One conversation. `conversation_url` is the WebSocket's; `tell` is called with every line of the transcript.
+
+    With `video` the learner asks for the face as video, wherever a worker offers it.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class Learner:
         ice_servers: list[dict],
         voice: Voice | None,
         tell: Callable[[str], None],
+        video: bool = False,
     ):
         self._script, self._voice, self._tell = script, voice, tell
         self._choice = Choice(script.answers)
@@ -55,6 +60,7 @@ class Learner:
         self._unanswered = False
         self._ear = Ear(self._on_onset)
         self._stopwatch = Stopwatch()
+        self.eye = Eye() if video else None
         self._phase, self._floor = "connecting", ""
         self._recovering = False
         self._in_writing = voice is None
@@ -253,6 +259,10 @@ class Learner:
             self._unanswered = False
             self._spawn(self._call.answered(message["sdp"]))
 
+    def _on_picture(self, message: dict) -> None:
+        if self.eye and message["video"]:
+            self._spawn(self._signalling.send({"type": "picture", "video": True, "height": 360, "dark": False}))
+
     def _on_observation(self, message: dict) -> None:
         self.observed.append(message["text"])
         self._tell(f"(Noticed: {message['text']} {message['confidence']:.0%})")
@@ -281,6 +291,8 @@ class Learner:
 
     def _on_ended(self, message: dict) -> None:
         self.end_reason, self.report = message.get("reason", ""), message.get("report", "")
+        if self.eye:
+            self.eye.look(asyncio.get_running_loop().time())
         self._ended.set()
 
     def _on_lost(self, reason: str) -> None:
@@ -307,7 +319,7 @@ class Learner:
         return age > _OFFER_AGAIN
 
     def _spawn_offer(self) -> None:
-        before, self._call = self._call, Call(self._ear, self._ice_servers)
+        before, self._call = self._call, Call(self._ear, self._ice_servers, self.eye)
         self._recovering, self._unanswered = False, True
         self._offered_at = asyncio.get_running_loop().time()
         self._spawn(self._make_offer(self._call, before))

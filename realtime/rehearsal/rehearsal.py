@@ -22,7 +22,10 @@ _POLL = 0.5
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the rehearsal takes place. Without `voice` it is typed; without `store` the tool's own is read."""
+    """Where the rehearsal takes place. Without `voice` it is typed; without `store` the tool's own is read.
+
+    With `video` the face is to come as video.
+    """
 
     tool_url: str
     sandbox_url: str
@@ -30,6 +33,7 @@ class Stage:
     store: RecordStore | None
     timeout: float
     tell: Callable[[str], None]
+    video: bool = False
 
 
 async def rehearse_all(script: Script, learners: Sequence[str], stage: Stage) -> list[Result]:
@@ -96,6 +100,7 @@ def _learner(conversation: Conversation, script: Script, stage: Stage) -> Learne
         ice_servers=conversation.ice_servers,
         voice=stage.voice,
         tell=stage.tell,
+        video=stage.video,
     )
 
 
@@ -107,6 +112,10 @@ async def _converse(conversation: Conversation, script: Script, stage: Stage, re
         result.problems.append(f"The conversation was not over after {stage.timeout:.0f} s.")
     if stage.voice and not learner.saw_a_face:
         result.problems.append("The voice came without a face that moves.")
+    if learner.eye:
+        result.pictures, result.longest_without_picture_ms = learner.eye.pictures, round(1000 * learner.eye.longest_gap)
+        if not result.pictures:
+            result.problems.append("The face did not come as video. Does a worker offer it (COACHTOOL_VIDEO)?")
     result.turns, result.guardrails = learner.turns, learner.guardrails
     result.interruptions_of_learner = learner.interruptions
     result.errors += learner.errors

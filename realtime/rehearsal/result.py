@@ -25,6 +25,7 @@ class Result:
     """One learner's rehearsal. `score` in points as `grade_in_lms`; `problems` are what kept it from succeeding.
 
     `questions` are the numbers of those that went to a reviewer, `answer` what the learner found at the next launch.
+    `pictures` and `longest_without_picture_ms` tell of the face's video; None where it was not asked for.
     """
 
     learner: str
@@ -37,6 +38,8 @@ class Result:
     guardrails: list[dict[str, str]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     interruptions_of_learner: int = 0
+    pictures: int | None = None
+    longest_without_picture_ms: int | None = None
     errors: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     report: str = ""
@@ -78,6 +81,8 @@ class Result:
             "median_voice_to_voice_ms": median_ms(self.voice_to_voice),
             "longest_silence_ms": max(self.silences, default=None),
             "interruptions_of_learner": self.interruptions_of_learner,
+            "pictures": self.pictures,
+            "longest_without_picture_ms": self.longest_without_picture_ms,
             "errors": [*self.errors, *self.problems, *(then["errors"] if then else ())],
             **({"then": then} if then else {}),
         }
@@ -86,8 +91,8 @@ class Result:
 def together(results: list[Result]) -> dict[str, Any]:
     """Several learners as one JSON object: each under `learners`, and the same fields over all of them.
 
-    `outcome` is the one that all have, or 'mixed'; `score` and `grade_in_lms` are the lowest (null when one is
-    missing); the lists are joined in the learners' order.
+    `outcome` is the one that all have, or 'mixed'; `score`, `grade_in_lms` and `pictures` are the lowest (null when one
+    is missing); the lists are joined in the learners' order.
     """
     each = [result.as_data() for result in results]
     outcomes = {data["outcome"] for data in each}
@@ -102,6 +107,10 @@ def together(results: list[Result]) -> dict[str, Any]:
         "turns": [{"learner": data["learner"], **turn} for data in each for turn in data["turns"]],
         "median_voice_to_voice_ms": median_ms([ms for result in results for ms in result.voice_to_voice]),
         "longest_silence_ms": max((ms for result in results for ms in result.silences), default=None),
+        "pictures": _lowest(data["pictures"] for data in each),
+        "longest_without_picture_ms": max(
+            (ms for data in each if (ms := data["longest_without_picture_ms"]) is not None), default=None
+        ),
         "interruptions_of_learner": sum(data["interruptions_of_learner"] for data in each),
         "errors": [f"{data['learner']}: {error}" for data in each for error in data["errors"]],
         "learners": each,
@@ -129,6 +138,9 @@ def summary(result: Result) -> str:
         lines.append(f"Voice to voice, ms: {', '.join(shown)}; median {median_ms(result.voice_to_voice)}")
         lines.append(f"Longest silence within a turn of the persona, ms: {max(result.silences, default=0)}")
         lines.append(f"Interruptions of the learner: {result.interruptions_of_learner}")
+    if result.pictures is not None:
+        gap = result.longest_without_picture_ms
+        lines.append(f"Pictures of the face: {result.pictures}, at most {gap} ms without one")
     lines += [f"Noticed: {error}" for error in result.errors]
     lines += [f"Not as it should be: {problem}" for problem in result.problems]
     if result.then:

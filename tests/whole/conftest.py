@@ -87,10 +87,28 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("product")
+    with _world(tmp_path_factory.mktemp("product")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory):
+    """One whose workers send the face as video, drawn on the processor."""
+    pytest.importorskip("torch")
+    draw = pytest.importorskip("realtime.rendering.video.draw")
+    try:
+        draw.probe()
+    except draw.NoRenderer as refusal:
+        pytest.skip(f"nothing draws here: {refusal}")
+    with _world(tmp_path_factory.mktemp("filmed"), COACHTOOL_VIDEO="on") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _world(directory, **environ):
     port = free_port()
     with Lrs.start(ROOT / ".data" / "lrs") as lrs:
-        environ = {
+        environ |= {
             "COACHTOOL_REJOIN_SECONDS": "20",
             "COACHTOOL_METRICS_TOKEN": METRICS_TOKEN,
             "COACHTOOL_LLM_URL": f"http://127.0.0.1:{port}/v1",

@@ -8,6 +8,7 @@ import pytest
 
 from realtime.rehearsal import script
 from tests.realtime.speech import word_errors
+from tests.whole.waiting import until
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(400)]
 
@@ -30,14 +31,6 @@ def test_the_learner_goes_on_when_the_conversation_the_workers_and_the_web_are_k
 
 def ready_workers(world) -> int:
     return sum(name.startswith("coachtool_slots{") for name in world.metrics())
-
-
-def until(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.2)
-    return found
 
 
 def lines(result: dict, speaker: str) -> list[str]:

@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--learners", type=int, metavar="N", help="learner1 to learnerN, all at once")
         parser.add_argument("--learner", metavar="NAME", help="another learner than the script's")
         parser.add_argument("--text", action="store_true", help="in writing instead of by voice")
+        parser.add_argument("--video", action="store_true", help="the face as video, from a worker that draws it")
         parser.add_argument("--json", action="store_true", help="one JSON object on standard output, the rest on error")
         parser.add_argument("--url", default=_tool_url(), help="the tool's address (%(default)s)")
         parser.add_argument("--sandbox-url", default=_sandbox_url(), help="the sandbox LMS's address (%(default)s)")
@@ -46,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(str(wrong)) from None
         if options["learners"] is not None and options["learners"] < 1:
             raise CommandError("--learners needs a number of at least 1.")
+        if options["video"] and options["text"]:
+            raise CommandError("--video needs the voice: leave --text out.")
         self._as_json = options["json"]
         learners = [options["learner"] or chosen.learner]
         if options["learners"]:
@@ -57,6 +60,7 @@ class Command(BaseCommand):
             store=_store(),
             timeout=options["timeout"],
             tell=self._tell,
+            video=options["video"],
         )
         self._tell(f"{chosen.name}: {chosen.summary}")
         try:
