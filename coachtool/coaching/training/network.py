@@ -9,6 +9,7 @@ as Reimers and Gurevych, "Sentence-BERT" (2019), do: the start was trained to ma
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from pathlib import Path
 
@@ -97,8 +98,9 @@ def _buckets(length: int) -> Tensor:
 
 
 def start(path: Path) -> Judge:
-    """The network that training begins with: a checkpoint of our own, or the weights of an MPNet (safetensors)."""
-    return load(path) if path.suffix == ".pt" else pretrained(path)
+    """The network that training begins with: a checkpoint, an exported network, or an MPNet's weights (safetensors)."""
+    ways = {".pt": load, ".onnx": exported}
+    return ways.get(path.suffix, pretrained)(path)
 
 
 def load(path: Path) -> Judge:
@@ -106,6 +108,29 @@ def load(path: Path) -> Judge:
     weights = torch.load(path)
     judge = Judge(1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers.")))
     judge.load_state_dict(weights)
+    return judge
+
+
+def exported(path: Path) -> Judge:
+    """What export.py wrote, its eight bits as float32 again."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    found = {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
+    whole = {
+        name.removesuffix("_quantized"): found[name.replace("_quantized", "_scale")]
+        * (found[name].float() - found[name.replace("_quantized", "_zero_point")].float())
+        for name in found
+        if name.endswith("_quantized")
+    } | found
+    # The exporter turns a matrix over and names it by a number; the node that uses it has our name.
+    for node in graph.node:
+        if node.op_type in ("MatMul", "MatMulInteger") and node.input[1].removesuffix("_quantized") in whole:
+            ours = re.split("/(?:MatMul|Gemm)", node.name.removeprefix("/"))[0].replace("/", ".")
+            whole[f"{ours}.weight"] = whole[node.input[1].removesuffix("_quantized")].T
+    judge = Judge(1 + max(int(name.split(".")[1]) for name in whole if name.startswith("layers.")))
+    judge.load_state_dict({name: whole[name] for name in judge.state_dict()})
     return judge
 
 
