@@ -56,9 +56,10 @@ class Audience(Protocol):
 
 
 class Speech(Protocol):
-    """The leased worker."""
+    """The leased worker; `serving` is another number with each worker that takes over."""
 
     ready: bool
+    serving: int
 
     def send(self, t: str, **fields: Any) -> None: ...
     def forget_audio(self) -> None: ...
@@ -82,6 +83,7 @@ class Line:
     text: str
     sentence: Sentence | None = None
     heard: bool = False
+    asked: int = -1  # `Speech.serving` of the worker that is to say it
 
     @property
     def heard_text(self) -> str:
@@ -155,7 +157,7 @@ class Conversation:
         self._observed: tuple[Observation, ...] = ()  # in the learner's last turn
         self.transcript, self.state, self.recall = transcript, state or CoachState(), recall
         self.inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
-        self.phase, self.floor = "connecting", "listening"
+        self.phase, self._detail, self.floor = "connecting", "", "listening"
         self._begun = asyncio.get_running_loop().time() - elapsed
         self._present_at = asyncio.get_running_loop().time()
         self._said = set(said)  # ids of typed utterances, so that a resend is harmless
@@ -168,6 +170,7 @@ class Conversation:
         self._in_writing = media is None
         self._chose_writing = False
         self._opened = False
+        self._ending: str | None = None  # the reason, from when the end is wanted
         self._over = False
 
     # -- the loop ---------------------------------------------------------
@@ -178,7 +181,8 @@ class Conversation:
 
     async def run(self) -> None:
         """Handle events until the end. Raises Stopped when fenced off."""
-        await self._set_phase("connecting")
+        # `anew` asks the pages to greet: what they told the process before this one is not known here.
+        await self.audience.publish({**self._phase_message(), "anew": True})
         if self._in_writing:
             await self._begin()
         while not self._over:
@@ -190,6 +194,18 @@ class Conversation:
             except Exception:
                 # One bad event must not end a learner's conversation.
                 log.exception("while handling %s", kind)
+                await self._give_floor_back()
+
+    async def _give_floor_back(self) -> None:
+        """Where what failed would have taken the turn further, nothing else does."""
+        goes_on = self.floor == "listening" or self._speaking or self._learner_speaking
+        if goes_on or self._ending is not None:
+            return
+        try:
+            self._send_floor(persona=False)
+            await self._say_problem("busy", "I lost the thread for a moment.")
+        except Exception:
+            log.exception("while giving the floor back")
 
     @property
     def between_turns(self) -> bool:
@@ -263,9 +279,16 @@ class Conversation:
         if not text or (key and key in self._said):
             return
         self._said.add(key)
-        if self._speaking:
-            await self._interrupt()
-        await self._learner_turn({"text": text, "confidence": 1.0, "id": key})
+        if self.speech is not None:
+            self.speech.forget_audio()  # the answer is typed: no worker need hear what was spoken of it
+        try:
+            if self._speaking:
+                await self._interrupt()
+            await self._take_down({"text": text, "confidence": 1.0, "id": key})
+        except Exception:
+            self._said.discard(key)  # not on the record: the page may send it again
+            raise
+        await self._reply()
 
     # -- media and worker -------------------------------------------------
 
@@ -288,11 +311,12 @@ class Conversation:
         self._tell_senses()
         await self.record.models(message.get("models", {}))
         await self._begin_when_ready()
-        if self._speaking:
+        if self._speaking and not self._in_writing:
             self._say_unheard()
 
     async def _speech_lost(self, message: dict, _: bytes | None) -> None:
-        self._voiceless_since = self._now()
+        if self._voiceless_since is None:
+            self._voiceless_since = self._now()
         self._learner_speaking, self._heard = False, None
         if self._speaking:
             self._keep_what_came()
@@ -347,7 +371,6 @@ class Conversation:
     async def _speech_floor_yielded(self, message: dict, _: bytes | None) -> None:
         heard, self._heard, self._learner_speaking = self._heard or {"text": ""}, None, False
         text = heard["text"].strip()
-        self.speech.forget_audio()
         if self._speaking and (not text or is_backchannel(text)):
             await self._go_on()
             return
@@ -358,7 +381,8 @@ class Conversation:
             return
         await self._observe(heard, self._ms() - (message.get("at_ms", 0) - message.get("speech_ended_ms", 0)))
         kept = {key: heard[key] for key in ("confidence", "started_ms", "ended_ms") if key in heard}
-        await self._learner_turn({"text": text, **kept})
+        await self._take_down({"text": text, **kept})
+        await self._reply()
 
     async def _speech_voice(self, message: dict, _: bytes | None) -> None:
         line = self._line(message["id"])
@@ -383,16 +407,35 @@ class Conversation:
                 await self._on_sentence_ended(line.sentence)
 
     async def _speech_failed(self, message: dict, _: bytes | None) -> None:
+        """Only lost words concern the learner: without an end of turn or voice activity silence decides."""
         log.error("speech worker: %s: %s", message.get("stage"), message.get("message"))
-        await self._say_problem()
+        match message.get("stage"):
+            case "voice":
+                await self._show_unspoken(self._line(message.get("id")))
+            case "recognition":
+                await self._say_problem("speech_unavailable", "I could not hear that.")
+
+    async def _show_unspoken(self, line: Line | None) -> None:
+        """A sentence that cannot be synthesised counts as heard once it is read."""
+        if line is None or line.heard:
+            return
+        await self._caption(line)
+        if line.sentence is not None:
+            self.media.track.drop(line.sentence)  # begun by a worker that was lost: nothing follows it any more
+        line.heard = True
+        if self._speaking.finished:
+            await self._said_all()
+
+    async def _caption(self, line: Line) -> None:
+        if not self._speaking.started_ms:
+            self._speaking.started_ms = self._ms()
+        await self.audience.publish({"type": "caption", "speaker": "persona", "text": line.text, "id": line.id})
 
     async def _on_sentence_started(self, sentence: Sentence) -> None:
         line = self._line(sentence.id)
         if line is None:
             return
-        if not self._speaking.started_ms:
-            self._speaking.started_ms = self._ms()
-        await self.audience.publish({"type": "caption", "speaker": "persona", "text": line.text, "id": line.id})
+        await self._caption(line)
         if not self._speaking.paused:
             await self._set_floor("speaking")
 
@@ -408,6 +451,8 @@ class Conversation:
 
     async def _on_tick(self, _: Any) -> None:
         """Once a second or so."""
+        if self._ending is not None:
+            return await self._finish(self._ending)
         now = self._now()
         here = now - self._present_at < self.timing.presence or (self.media is not None and self.media.connected)
         if here:
@@ -491,12 +536,12 @@ class Conversation:
             await self.record.note(Note("recalled", recalled))
         await self._perform(reply)
 
-    async def _learner_turn(self, said: dict) -> None:
+    async def _take_down(self, said: dict) -> None:
+        """The learner's turn, on the record and on the pages."""
         said = {"speaker": "learner", "started_ms": self._ms(), "ended_ms": self._ms(), **said, "interrupted": False}
         seq = await self.record.utterance(said)
         self.transcript += (Turn(seq, "learner", said["text"], said.get("confidence", 1.0)),)
         await self.audience.publish({"type": "utterance", "seq": seq, **_public(said)})
-        await self._reply()
 
     async def _reply(self) -> None:
         await self._set_floor("thinking")
@@ -551,7 +596,13 @@ class Conversation:
         self.speech.send("floor", persona=True)
         for line in self._speaking.lines:
             if not line.heard and (line.sentence is None or line.sentence.broken):
-                self.speech.send("speak", id=line.id, text=line.text)
+                self._ask(line)
+
+    def _ask(self, line: Line) -> None:
+        """Once of each worker: it may have been asked before its `ready` came out of the inbox."""
+        if line.asked != self.speech.serving:
+            line.asked = self.speech.serving
+            self.speech.send("speak", id=line.id, text=line.text)
 
     # -- a reply that comes bit by bit --------------------------------------
 
@@ -581,7 +632,7 @@ class Conversation:
             return
         line = self._add_line(said)
         if not self._in_writing:
-            self.speech.send("speak", id=line.id, text=line.text)
+            self._ask(line)
 
     async def _on_complete(self, number: int) -> None:
         if not self._speaking or self._speaking.number != number:
@@ -666,26 +717,45 @@ class Conversation:
 
     async def _write_from_now(self) -> None:
         self._in_writing = True
-        self.speech.send("cancel")
-        self.media.track.clear()
-        self._send_floor(persona=False)
+        self._fall_silent()
+        self._learner_speaking, self._heard = False, None
+        self.speech.forget_audio()
         if self._speaking:
             await self._set_phase("live")
             return await self._write_all()
         await self._begin()
+        if self.floor == "hearing":
+            await self._set_floor("listening")
 
-    async def _say_problem(self) -> None:
-        message = {"type": "problem", "code": "speech_unavailable", "message": "I could not hear that."}
-        await self.audience.publish({**message, "remedy": "Say it again, or type it."})
+    def _fall_silent(self) -> None:
+        """What was begun of the persona's turn stands on the page as a caption; the rest may yet be asked for again."""
+        self.speech.send("cancel")
+        self.media.track.clear()
+        self.media.track.paused = False
+        self._send_floor(persona=False)
+        if not self._speaking:
+            return
+        _disarm(self._speaking)
+        self._speaking.paused = False
+        for line in self._speaking.lines:
+            line.heard = line.heard or bool(line.sentence and line.sentence.played)
+            line.sentence, line.asked = None, -1
+
+    async def _say_problem(self, code: str, message: str) -> None:
+        problem = {"type": "problem", "code": code, "message": message, "remedy": "Say it again, or type it."}
+        await self.audience.publish(problem)
         await self._set_floor("listening")
 
     async def _finish(self, reason: str) -> None:
+        """For the first reason that there was; where it cannot be written, the next tick tries again."""
+        self._ending = self._ending or reason
         if self._speaking:
             await self._interrupt()
-        await self._set_phase("ending", "Your conversation is being read once more and scored.")
-        await self.record.finish(reason)
+        if self.phase != "ending":
+            await self._set_phase("ending", "Your conversation is being read once more and scored.")
+        await self.record.finish(self._ending)
         self._over = True
-        await self.audience.publish({"type": "ended", "reason": reason})
+        await self.audience.publish({"type": "ended", "reason": self._ending})
 
     async def _set_phase(self, phase: str, detail: str = "") -> None:
         self.phase, self._detail = phase, detail

@@ -49,7 +49,9 @@ class Lease:
     by their kind; both may be changed at any time.
 
     The learner's audio of the turn in progress is kept and given to the next
-    worker, so that a worker's death in mid-sentence loses no words.
+    worker, so that a worker's death in mid-sentence loses no words. The first
+    worker gets none: what was said before anybody listened is no turn. `serving`
+    counts the workers that heard and spoke.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Lease:
         self._patience = QUIET_BEATS
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
+        self.serving = 0
 
     @property
     def ready(self) -> bool:
@@ -102,8 +105,8 @@ class Lease:
         """The learner's audio, 16 kHz mono s16le."""
         self._kept.append(pcm)
         self._kept_bytes += len(pcm)
-        heard = self.ready and not self._link.in_turn
-        most = (_LEAD_SECONDS if heard else _KEPT_SECONDS) * LISTEN_RATE * 2
+        owed = self._lost_at is not None or (self.ready and self._link.in_turn)
+        most = (_KEPT_SECONDS if owed else _LEAD_SECONDS) * LISTEN_RATE * 2
         while self._kept_bytes > most:
             self._kept_bytes -= len(self._kept.popleft())
         self.send_frame("U", pcm)
@@ -205,6 +208,8 @@ class Lease:
                 link.in_turn = True
             case "floor_yielded":
                 link.in_turn = False
+                if link is self._link:
+                    self.forget_audio()  # at once: the conversation may be busy when another worker takes over
         if link is self._link:
             self._on_event(message, None)
 
@@ -213,6 +218,9 @@ class Lease:
         if self._lost_at is not None:
             self._on_replaced(asyncio.get_running_loop().time() - self._lost_at)
             self._lost_at = None
+        if not self.serving:
+            self.forget_audio()
+        self.serving += 1
         for pcm in self._kept:
             link.wire.send_pcm("U", pcm)
         self._on_event(link.ready, None)
@@ -222,7 +230,7 @@ class Lease:
             self._next = None
         elif link is self._link:
             self._link, self._next = self._next, None
-            if self._lost_at is None:
+            if self._lost_at is None and link.ready is not None:
                 self._lost_at = link.heard_at or asyncio.get_running_loop().time()
             self._on_event({"t": "lost"}, None)
             if self.ready:

@@ -40,7 +40,7 @@ class Perceiving:
         self._observer = Observer(language)
         self._prosody: Prosody | None = None  # of the turn in progress, as far as it is known
         self._voice: Prosody | None = None  # the newest, for the learner to see
-        self._at_once: tuple[Observation, ...] = ()  # between two of the learner's turns
+        self._at_once: tuple[Observation, ...] = ()  # of the face, between two of the learner's turns
 
     def switch(self, wanted: Mapping[str, Any]) -> bool:
         """The learner's wish, as far as it was agreed to; whether anything has changed. What goes off is forgotten."""
@@ -50,6 +50,8 @@ class Perceiving:
                 self._observer.forget(sense)
         if not on["voice"]:
             self._prosody, self._voice, self.patience_ms = None, None, 0
+        if not on["face"]:
+            self._at_once = ()
         changed = on != self.on
         self.on.update(on)  # in place: a worker that replaces another begins with the switches as they are
         return changed

@@ -24,7 +24,7 @@ COUNTS_FOR = 5  # seconds after a worker's last sign of life
 _WORKERS = "coachtool:workers"  # set: their names
 _LASTED = "coachtool:lease-seconds"  # list: how long the last leases lasted
 _COUNTS = "coachtool:counts"  # hash: what /metrics counts beyond the life of a process
-_AWAY = (redis.RedisError, ValueError)  # the latter is what redis-py 7 says of a timeout while it connects
+AWAY = (redis.RedisError, ValueError)  # the latter is what redis-py 7 says of a timeout while it connects
 _REMEMBERED = 50  # leases whose duration is known
 _ENOUGH = 5  # of them before anybody is told an estimate
 _BRIEF = 30  # seconds; a lease that ended sooner says nothing about the others
@@ -82,7 +82,7 @@ class Pool:
 
 
 def read() -> Pool:
-    """The pool at this moment. Raises redis.RedisError when Valkey is away."""
+    """The pool at this moment. Raises one of AWAY where Valkey is."""
     client = valkey()
     known = sorted(name.decode() for name in client.smembers(_WORKERS))
     with client.pipeline(transaction=False) as pipe:
@@ -123,7 +123,7 @@ def leave_queue(attempt_id: Any) -> None:
 
 
 def sign_in(worker: Worker) -> None:
-    """Say what this worker has; again every second. Raises redis.RedisError."""
+    """Say what this worker has; again every second. Raises one of AWAY."""
     with valkey().pipeline() as pipe:
         row = {"slots": worker.slots, "taken": worker.taken, "draining": int(worker.draining)}
         documents = {"models": json.dumps(dict(worker.models)), "stages": json.dumps(dict(worker.stages))}
@@ -135,13 +135,13 @@ def sign_in(worker: Worker) -> None:
 
 def sign_off(name: str) -> None:
     """The worker ends: nobody need wait for its entry to run out."""
-    with contextlib.suppress(*_AWAY):
+    with contextlib.suppress(*AWAY):
         valkey().delete(_key(name))
 
 
 def lease_lasted(seconds: float) -> None:
     """A lease is over."""
-    with contextlib.suppress(*_AWAY), valkey().pipeline(transaction=False) as pipe:
+    with contextlib.suppress(*AWAY), valkey().pipeline(transaction=False) as pipe:
         pipe.hincrby(_COUNTS, "leases", 1)
         if seconds >= _BRIEF:
             pipe.lpush(_LASTED, round(seconds))
@@ -151,7 +151,7 @@ def lease_lasted(seconds: float) -> None:
 
 def failed_over(seconds: float) -> None:
     """A conversation that lost its worker has another one, after so long."""
-    with contextlib.suppress(*_AWAY), valkey().pipeline(transaction=False) as pipe:
+    with contextlib.suppress(*AWAY), valkey().pipeline(transaction=False) as pipe:
         pipe.hincrby(_COUNTS, "failovers", 1)
         pipe.hincrbyfloat(_COUNTS, "failover_seconds", seconds)
         pipe.execute()

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import redis
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -247,7 +246,7 @@ async def run(attempt_id: str) -> None:
             await media.close()
         if await cache.aget(names.alive(attempt_id)) == epoch:
             await cache.adelete(names.alive(attempt_id))
-        with contextlib.suppress(redis.RedisError):
+        with contextlib.suppress(*pool.AWAY):
             await asyncio.to_thread(pool.leave_queue, attempt_id)
         await get_channel_layer().close_pools()
     log.info("attempt %s: epoch %s is over", attempt_id, epoch)
@@ -314,7 +313,7 @@ async def _stay_alive(record: JournalRecord, attempt_id: str, epoch: int) -> Non
     """Say every second that this process lives, and every fifth to the database, which may fence it off (Stopped)."""
     second = 0
     while True:
-        with contextlib.suppress(OSError, redis.exceptions.RedisError):
+        with contextlib.suppress(OSError, *pool.AWAY):
             await cache.aset(names.alive(attempt_id), epoch, names.ALIVE_SECONDS)
         if second % 5 == 0:
             await record.beat()
@@ -326,7 +325,7 @@ async def _tick(conversation: Conversation, lease: Lease | None, attempt_id: str
     """The conversation's clock, and its place in the queue while it waits for a worker."""
     served = False
     while True:
-        with contextlib.suppress(redis.RedisError):
+        with contextlib.suppress(*pool.AWAY):
             ready = lease is not None and lease.ready
             if ready and not served:
                 await asyncio.to_thread(pool.leave_queue, attempt_id)

@@ -53,8 +53,10 @@ class Showing:
         """A page's `hello`, and its `picture {video, height, dark}`."""
         if message["type"] == "hello":
             return self._tell(message.get("reply"))
-        wanted = message.get("video") is True
-        height = message.get("height") if message.get("height") in _SIZES else _IN_SOFTWARE
+        wanted, height = message.get("video") is True, message.get("height", _IN_SOFTWARE)
+        if not isinstance(height, int):
+            return log.warning("a picture message is refused: its height is no number")
+        height = height if height in _SIZES else _IN_SOFTWARE
         self._choice = {"height": height, "dark": message.get("dark") is True} if wanted else None
         self._settle()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-import redis
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -26,7 +25,7 @@ def places(request: HttpRequest) -> HttpResponse:
     """
     try:
         now = pool.read()
-    except redis.RedisError:
+    except pool.AWAY:
         return JsonResponse({})
     before = len(now.waiting)
     minutes = now.minutes(before)
@@ -46,6 +45,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(words, status=401, headers={"WWW-Authenticate": "Bearer"})  # RFC 6750, section 3
     try:
         body = exposition.text(pool.read(), pool.counts())
-    except redis.RedisError:
+    except pool.AWAY:
         return HttpResponse("Valkey does not answer; ask again in a moment.\n", status=503)
     return HttpResponse(body, content_type=exposition.CONTENT_TYPE)

@@ -42,6 +42,7 @@ let face = null;
 let stopLevel = () => {};
 let muted = false;
 let over = false;
+let deaf = false; // the learner's microphone is missing, which no later message makes good
 
 const inText = () => document.body.dataset.modality === "text";
 
@@ -61,7 +62,7 @@ const take = {
     if (message.speaker === "persona" && inText()) transcript.drafting(message.text);
   },
   utterance(message) {
-    if (message.speaker === "learner") view.noProblem();
+    if (message.speaker === "learner" && !deaf) view.noProblem();
     captions.finished(message);
     transcript.finished(message);
   },
@@ -83,8 +84,9 @@ const take = {
   },
   problem({ code, message, remedy }) {
     if (code === "not_admitted") socket.close();
-    view.problem(message, remedy, code === "microphone_lost" && !inText() ? ["microphone", "writing"] : []);
-    if (code === "speech_unavailable") showComposer(true, false);
+    if (code === "speech_unavailable" || code === "busy") showComposer(true, false);
+    if (code === "speech_unavailable" && deaf) return;
+    view.problem(message, remedy, (code === "microphone_lost" || deaf) && !inText() ? ["microphone", "writing"] : []);
   },
 };
 
@@ -140,14 +142,17 @@ async function openVoice() {
   try {
     stream = await openMicrophone();
   } catch (error) {
+    deaf = true;
     const trouble = error instanceof Trouble ? error : Trouble.from(error);
     view.problem(trouble.message, "", trouble.reason === "framed" ? ["writing"] : ["microphone", "writing"]);
     return;
   }
   if (over) return stream.getTracks().forEach((track) => track.stop());
-  stream.getAudioTracks()[0].addEventListener("ended", () =>
-    view.problem("Your microphone is gone.", "Plug it in and try again, or go on in writing.", ["microphone", "writing"]),
-  );
+  deaf = false;
+  stream.getAudioTracks()[0].addEventListener("ended", () => {
+    deaf = true;
+    view.problem("Your microphone is gone.", "Plug it in and try again, or go on in writing.", ["microphone", "writing"]);
+  });
   stopLevel();
   stopLevel = watchLevel(stream, (level) => view.showLevel(muted ? 0 : level));
   if (peer) await peer.use(stream);
@@ -183,6 +188,7 @@ function hangUp() {
 
 function goOnInWriting() {
   hangUp();
+  deaf = false;
   view.noProblem();
   view.showLink("");
   becomeText();

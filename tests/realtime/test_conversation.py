@@ -57,7 +57,8 @@ class World:
     """Record, Audience, Speech and Media at once: what a real conversation would reach, remembered."""
 
     def __init__(self):
-        self.ready, self.connected = True, True
+        self.ready, self.connected, self.serving = True, True, 0
+        self.kept = []  # the learner's sound that another worker would hear
         self.utterances, self.published, self.shown, self.sounds = [], [], [], []
         self.guardrails, self.escalations, self.finished, self.asked = [], [], None, []
         self.fenced, self.models_recorded, self.notes = False, [], []
@@ -102,7 +103,7 @@ class World:
             self.synthesise(fields["id"], fields["text"])
 
     def forget_audio(self):
-        pass
+        self.kept.clear()
 
     async def accept(self, sdp):
         return {"sdp": "answer", "ice_servers": []}
@@ -119,6 +120,9 @@ class World:
 
     def floors(self):
         return [message["state"] for message in self.published if message["type"] == "floor"]
+
+    def problems(self):
+        return [message["code"] for message in self.published if message["type"] == "problem"]
 
     def spoken(self):
         return [message["id"] for message in self.asked if message["t"] == "speak"]
@@ -174,6 +178,8 @@ class Stage:
             await self.world.track.recv()
 
     def hear(self, t, **fields):
+        if t == "ready":
+            self.world.serving += 1
         self.conversation.post("speech", ({"t": t, **fields}, None))
 
     async def says(self, text, seconds=1.0):
@@ -421,6 +427,176 @@ async def test_a_learner_who_left_is_scored_on_what_was_said():
         stage.tasks.append(asyncio.ensure_future(empty_clock()))
         await asyncio.sleep(120)
         assert stage.world.finished == "left"
+
+
+async def test_a_persona_whose_worker_comes_after_the_call_is_connected_opens_once():
+    stage = Stage()
+    stage.world.ready = False
+    async with stage:
+        await asyncio.sleep(3)
+        assert stage.conversation.phase == "waiting"
+        stage.world.ready = True
+        stage.hear("ready", models={})
+        await asyncio.sleep(6)
+        assert stage.world.spoken() == ["1.0", "1.1"]
+
+
+async def test_a_worker_replaced_while_the_coach_thinks_is_asked_for_each_sentence_once():
+    stage = Stage()
+
+    async def think_slowly(function, *args):
+        await asyncio.sleep(1)
+        return function(*args)
+
+    stage.conversation.think = think_slowly
+    async with stage:
+        await asyncio.sleep(7)
+        await stage.says("I would call her")
+        await asyncio.sleep(0.5)
+        stage.hear("lost")
+        stage.hear("ready", models={})
+        await asyncio.sleep(6)
+        assert stage.world.spoken() == ["1.0", "1.1", "2.0"]
+        assert stage.world.said("persona")[-1] == "You said I would call her."
+
+
+async def test_an_answer_typed_while_the_voice_was_away_is_not_heard_again_when_it_comes_back():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.hear("speech_started", at_ms=0)
+        stage.world.kept.append("I would call her")
+        stage.world.ready = False
+        stage.hear("lost")
+        await asyncio.sleep(27)
+        await stage.type("I would call her")
+        assert stage.world.kept == []
+
+
+async def test_workers_that_come_and_go_before_they_are_ready_put_off_the_writing_no_further():
+    stage = Stage()
+    stage.world.ready = False
+    async with stage:
+        for _ in range(6):
+            await asyncio.sleep(5)
+            stage.hear("lost")
+        assert "speech_unavailable" in stage.world.problems()
+
+
+@pytest.mark.parametrize("failing", [{"1.0"}, {"1.1"}, {"1.0", "1.1"}])
+async def test_a_sentence_that_cannot_be_spoken_is_shown_and_the_turn_goes_on_to_its_end(failing):
+    stage = Stage()
+    stage.world.knows = {"1.0", "1.1"} - failing
+    async with stage:
+        for line in failing:
+            stage.hear("failed", stage="voice", message="A sentence could not be spoken.", id=line)
+        await asyncio.sleep(6)
+        assert stage.world.said("persona") == ["Hello there. What would you do first?"]
+        captions = [message["id"] for message in stage.world.published if message["type"] == "caption"]
+        assert sorted(captions) == ["1.0", "1.1"]
+        assert stage.conversation.floor == "listening"
+        assert stage.world.problems() == []
+
+
+@pytest.mark.parametrize("failing", ["end_of_turn", "voice_activity"])
+async def test_a_failure_that_loses_no_words_leaves_the_floor_as_it_is(failing):
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.hear("speech_started", at_ms=0)
+        stage.hear("failed", stage=failing, message="It could not be judged.")
+        await asyncio.sleep(0.1)
+        assert stage.conversation.floor == "hearing" and stage.world.problems() == []
+
+
+async def test_words_that_could_not_be_recognised_are_asked_for_again():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.hear("failed", stage="recognition", message="Your words could not be recognised.")
+        await asyncio.sleep(0.1)
+        assert stage.world.problems() == ["speech_unavailable"]
+
+
+def fails_once(function):
+    """The function, which raises when it is first called."""
+    left = [RuntimeError("once")]
+
+    def call(*args):
+        if left:
+            raise left.pop()
+        return function(*args)
+
+    return call
+
+
+async def test_a_coach_that_fails_gives_the_floor_back_and_says_so():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.conversation.coach.answer = fails_once(stage.conversation.coach.answer)
+        await stage.says("I would call her")
+        await asyncio.sleep(0.1)
+        assert stage.world.floors()[-2:] == ["thinking", "listening"] and stage.world.problems() == ["busy"]
+        await stage.says("I would call her")
+        await asyncio.sleep(6)
+        assert stage.world.said("persona")[-1] == "You said I would call her."
+
+
+async def test_a_spoken_turn_whose_record_failed_gives_the_floor_back_and_says_so():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.world.utterance = fails_once(stage.world.utterance)
+        await stage.says("I would call her")
+        await asyncio.sleep(0.1)
+        assert stage.conversation.floor == "listening" and stage.world.problems() == ["busy"]
+
+
+async def test_an_end_that_could_not_be_written_is_tried_again_at_the_next_tick():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.world.finish = fails_once(stage.world.finish)
+        stage.conversation.post("browser", {"type": "finish"})
+        await asyncio.sleep(0.1)
+        assert stage.world.finished is None and stage.conversation.phase == "ending"
+        await asyncio.sleep(1.1)
+        assert stage.world.finished == "done"
+        assert stage.world.published[-1] == {"type": "ended", "reason": "done"}
+        assert [message.get("phase") for message in stage.world.published].count("ending") == 1
+
+
+async def test_typed_words_whose_record_failed_may_be_sent_again():
+    async with Stage(voice=False) as stage:
+        stage.world.utterance = fails_once(stage.world.utterance)
+        await stage.type("hello", "a")
+        await stage.type("hello", "a")
+        assert stage.world.said("learner") == ["hello"]
+
+
+async def test_typed_words_that_are_on_the_record_count_once_although_the_coach_failed():
+    async with Stage(voice=False) as stage:
+        stage.conversation.coach.answer = fails_once(stage.conversation.coach.answer)
+        await stage.type("hello", "a")
+        await stage.type("hello", "a")
+        assert stage.world.said("learner") == ["hello"] and stage.world.problems() == ["busy"]
+
+
+async def test_a_learner_who_turns_to_writing_in_mid_speech_is_still_nudged_and_still_has_a_time_limit():
+    async with Stage() as stage:
+        await asyncio.sleep(6)
+        stage.hear("speech_started", at_ms=0)
+        await asyncio.sleep(1)
+        stage.conversation.post("browser", {"type": "hello", "modality": "text"})
+        await asyncio.sleep(125)
+        assert stage.world.said("persona")[-1] == "Take your time."
+        await asyncio.sleep(BRIEF.minutes * 60)
+        assert stage.world.finished == "timeout"
+
+
+async def test_the_first_state_of_a_process_is_said_anew_and_no_other():
+    async with Stage() as stage:
+        await asyncio.sleep(1)
+        stage.conversation.post("browser", {"type": "hello", "modality": "voice"})
+        await asyncio.sleep(1)
+        first, *others = [message for message in stage.world.published if message["type"] == "state"]
+        assert first["anew"] is True and first["phase"] == "connecting"
+        assert len(others) > 1 and not any("anew" in message for message in others)
 
 
 async def test_a_typed_line_sent_twice_counts_once():

@@ -220,3 +220,48 @@ async def test_of_the_silence_before_a_turn_only_its_last_seconds_are_kept(world
         second.wire.send("ready", models={})
         await second.received()
         assert [(await second.received())[1][0] for _ in range(5)] == [15, 16, 17, 18, 19]
+
+
+async def test_what_was_said_before_there_was_a_worker_is_not_heard_by_the_first_one(world):
+    world.lease.hear(b"to somebody in the room")
+    async with Worker(*world.asked[0]) as first:
+        await first.received()
+        first.wire.send("ready", models={})
+        await until(lambda: world.lease.ready)
+        world.lease.hear(b"to the persona")
+        assert await first.received() == ("U", b"to the persona")
+
+
+async def test_a_turn_that_was_yielded_is_not_heard_by_the_next_worker(world):
+    async with Worker(*world.asked[0]) as first:
+        first.wire.send("ready", models={})
+        await until(lambda: world.lease.ready)
+        world.lease.hear(b"aa")
+        first.wire.send("speech_started", at_ms=0)
+        first.wire.send("floor_yielded", at_ms=0)
+        await until(lambda: told(world)[-1] == "floor_yielded")
+    await until(lambda: told(world)[-1] == "lost")
+    world.lease.hear(b"bb")
+    async with Worker(*world.asked[0]) as second:
+        await second.received()
+        second.wire.send("ready", models={})
+        assert await second.received() == ("U", b"bb")
+
+
+async def test_each_worker_that_takes_over_has_a_number_of_its_own(world):
+    numbers = [world.lease.serving]
+    for _ in range(2):
+        async with Worker(*world.asked[0]) as worker:
+            worker.wire.send("ready", models={})
+            await until(lambda: world.lease.ready)
+            numbers.append(world.lease.serving)
+        await until(lambda: told(world)[-1] == "lost")
+    assert numbers == [0, 1, 2]
+
+
+async def test_a_worker_that_goes_before_it_was_ready_makes_the_next_ask_no_more_urgent(world):
+    asked = len(world.asked)
+    async with Worker(*world.asked[0]) as worker:
+        await worker.received()
+    await until(lambda: len(world.asked) > asked)
+    assert not any(urgent for *_, urgent in world.asked)

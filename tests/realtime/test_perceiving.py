@@ -182,3 +182,11 @@ def test_a_worker_that_replaces_another_begins_with_the_switches_as_they_are():
     begun = perceiving.on  # what `begin` holds
     assert perceiving.switch({"voice": False, "face": True})
     assert begun == {"voice": False, "face": True}
+
+
+async def test_what_the_camera_noticed_is_forgotten_when_it_is_switched_off_though_the_voice_is_still_sensed():
+    perceiving = Perceiving(BOTH)
+    noticed = [perceiving.saw(fields(Sight(0, number < 20)), 250 * number) for number in range(40)]
+    assert any(noticed)
+    perceiving.switch({"voice": True, "face": False})
+    assert perceiving.turn({"text": "Yes.", "started_ms": 0, "ended_ms": 1000}, 12_000) == ()

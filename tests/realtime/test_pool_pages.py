@@ -90,3 +90,23 @@ def test_every_line_is_a_comment_or_a_sample():
     text = exposition.text(Pool((Worker("a", 1, 0, draining=True),)), COUNTS)
     for line in text.splitlines():
         assert line.startswith(("# HELP ", "# TYPE ")) or sample.fullmatch(line), line
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """Valkey, as redis-py tells of it where it times out while it connects."""
+
+    def refuse():
+        raise ValueError("Timeout connecting to server")
+
+    monkeypatch.setattr(pool, "read", refuse)
+
+
+@pytest.mark.usefixtures("away")
+def test_the_lobby_is_told_nothing_while_valkey_is_away(learner):
+    assert told(learner) == {}
+
+
+@pytest.mark.usefixtures("token", "away")
+def test_whoever_asks_for_metrics_is_told_that_valkey_is_away(client):
+    assert client.get("/metrics", headers={"Authorization": "Bearer the-token"}).status_code == 503

@@ -287,3 +287,15 @@ async def test_the_sender_report_gives_a_late_picture_the_time_of_its_moment(lat
     track.put(encoded(1000))
     await track.recv()
     assert (sent - sender._RTCRtpSender__ntp_timestamp) / 2**32 == pytest.approx(made_up, abs=0.001)
+
+
+@pytest.mark.parametrize("height", [[], {}, "360", None])
+async def test_a_picture_message_that_makes_no_sense_changes_nothing(height):
+    shown, worker, _ = showing()
+    shown.heard_from_worker({"t": "ready", "video": OFFER})
+    shown.offered(Track(), "H264")
+    shown.watched(True)
+    shown.heard_from_page(wish(height=720))
+    told = list(worker.told)
+    shown.heard_from_page(wish(height=height))
+    assert worker.told == told

@@ -114,3 +114,32 @@ async def test_who_waits_is_told_how_many_are_before(empty):
     clock = asyncio.ensure_future(process._tick(me, SimpleNamespace(ready=False), "me"))
     assert (await asyncio.wait_for(told.get(), 10))["queue"] == 1
     clock.cancel()
+
+
+async def test_valkey_timing_out_while_it_connects_ends_no_conversation_that_waits(monkeypatch):
+    def refuse(*_):
+        raise ValueError("Timeout connecting to server")
+
+    monkeypatch.setattr(pool, "read", refuse)
+    ticks = asyncio.Queue()
+    me = SimpleNamespace(phase="waiting", post=ticks.put_nowait, audience=SimpleNamespace(publish=None))
+    clock = asyncio.ensure_future(process._tick(me, SimpleNamespace(ready=False), "me"))
+    for _ in range(2):
+        await asyncio.wait_for(ticks.get(), 10)
+    assert not clock.done()
+    clock.cancel()
+
+
+async def test_valkey_timing_out_while_it_connects_ends_no_conversation_that_lives(monkeypatch):
+    beats = asyncio.Queue()
+
+    async def refuse(*_):
+        raise ValueError("Timeout connecting to server")
+
+    async def beat():
+        beats.put_nowait(True)
+
+    monkeypatch.setattr(process, "cache", SimpleNamespace(aset=refuse))
+    alive = asyncio.ensure_future(process._stay_alive(SimpleNamespace(beat=beat), "me", 1))
+    await asyncio.wait_for(beats.get(), 10)
+    alive.cancel()

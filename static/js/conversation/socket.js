@@ -27,7 +27,7 @@ export class Socket extends EventTarget {
     this.#url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
     this.#modality = modality;
     window.addEventListener("online", () => this.#soon(0));
-    window.addEventListener("offline", () => this.#socket?.close());
+    window.addEventListener("offline", () => this.#lost());
   }
 
   get up() {
@@ -42,9 +42,7 @@ export class Socket extends EventTarget {
     socket.addEventListener("open", () => {
       if (this.#socket !== socket) return;
       this.#wait = FIRST_WAIT_MS;
-      this.#put({ type: "hello", after: this.#lastSeq, modality: this.#modality });
-      for (const message of this.#unconfirmed.values()) this.#put(message);
-      if (this.#finishing) this.#put({ type: "finish" });
+      this.#greet();
       this.dispatchEvent(new Event("up"));
     });
     socket.addEventListener("message", (event) => {
@@ -59,9 +57,7 @@ export class Socket extends EventTarget {
         this.dispatchEvent(new Event("refused"));
         return;
       }
-      this.dispatchEvent(new Event("down"));
-      this.#soon(this.#wait * (0.75 + Math.random() / 2));
-      this.#wait = Math.min(LONGEST_WAIT_MS, this.#wait * 2);
+      this.#comeBack();
     });
   }
 
@@ -100,10 +96,32 @@ export class Socket extends EventTarget {
     this.#socket?.close();
   }
 
+  /** Without a network the browser takes up to a minute to call the connection closed. */
+  #lost() {
+    const old = this.#socket;
+    if (!old || this.#closed) return;
+    this.#socket = null;
+    old.close();
+    this.#comeBack();
+  }
+
+  #comeBack() {
+    this.dispatchEvent(new Event("down"));
+    this.#soon(this.#wait * (0.75 + Math.random() / 2));
+    this.#wait = Math.min(LONGEST_WAIT_MS, this.#wait * 2);
+  }
+
   #soon(milliseconds) {
     if (this.#closed || this.#socket) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.open(), milliseconds);
+  }
+
+  /** Say who is here and what was not confirmed: to a new connection, or to a new process behind this one. */
+  #greet() {
+    this.#put({ type: "hello", after: this.#lastSeq, modality: this.#modality });
+    for (const message of this.#unconfirmed.values()) this.#put(message);
+    if (this.#finishing) this.#put({ type: "finish" });
   }
 
   #put(message) {
@@ -116,6 +134,7 @@ export class Socket extends EventTarget {
       this.#seen.add(message.seq);
       this.#lastSeq = Math.max(this.#lastSeq, message.seq);
     }
+    if (message.anew) this.#greet();
     if (message.type === "utterance" && message.speaker === "learner") message.said = this.#confirm(message);
     this.dispatchEvent(new CustomEvent("message", { detail: message }));
   }
