@@ -45,20 +45,19 @@ def step(crawl_id: object) -> float | None:
                 return _end(crawl, str(problem))
         if not crawl.frontier["todo"]:
             return _end(crawl)
-        if crawl.tried >= crawl.pages:
+        if _is_enough(crawl):
             left = len(crawl.frontier["todo"])
             _skip(
                 crawl, f"{left} more" if left > 1 else crawl.frontier["todo"][0][0], "The limit of pages was reached."
             )
             return _end(crawl)
         url, depth, parent = crawl.frontier["todo"].pop(0)
-        rules = web.rules_of(crawl.frontier["robots"])
-        _visit(crawl, client, rules, url, depth, parent)
+        _visit(crawl, client, url, depth, parent)
     if depth == 0 and crawl.failed and crawl.tried == 1 and not crawl.frontier["todo"]:
         return _end(crawl, crawl.skipped[-1]["reason"])
     if not crawl.frontier["todo"]:
         return _end(crawl)
-    pause = max(PAUSE, min(float(rules.crawl_delay(web.AGENT) or 0), LONGEST_PAUSE))
+    pause = max(PAUSE, min(web.delay_of(crawl.frontier["robots"]), LONGEST_PAUSE))
     crawl.due = timezone.now() + timedelta(seconds=pause)
     _save(crawl)
     return pause
@@ -82,17 +81,29 @@ def _begin(crawl: Crawl) -> None:
     crawl.skipped = []
     todo = [[crawl.url, 0, ""], *known]
     crawl.found = len(todo)
-    crawl.frontier = {"todo": todo, "seen": [url for url, _, _ in todo], "robots": ""}
+    seen = [url for url, _, _ in todo]
+    crawl.frontier = {"todo": todo, "seen": seen, "robots": "", "known": len(known), "fetched": 0}
 
 
-def _visit(crawl: Crawl, client, rules, url: str, depth: int, parent: str) -> None:
+def _is_enough(crawl: Crawl) -> bool:
+    """Pages that are not kept count too, so that a site full of them comes to an end."""
+    most = 2 * crawl.pages + crawl.frontier.get("known", 0)
+    return crawl.tried >= crawl.pages or crawl.frontier.get("fetched", 0) >= most
+
+
+def _site(crawl: Crawl) -> str:
+    return crawl.frontier.get("site") or web.site_of(crawl.url)
+
+
+def _visit(crawl: Crawl, client, url: str, depth: int, parent: str) -> None:
+    crawl.frontier["fetched"] = crawl.frontier.get("fetched", 0) + 1
     try:
-        page = web.fetch(url, client, rules, elsewhere=depth == 0)
+        page = web.fetch(url, client, crawl.frontier["robots"], _site(crawl), elsewhere=depth == 0)
     except web.NotFetched as problem:
         crawl.failed += 1
         _skip(crawl, url, str(problem))
         if problem.gone:
-            _gone(crawl, url)
+            _gone(crawl, url, str(problem))
         return
     try:
         _read(crawl, page, url, depth, parent)
@@ -105,27 +116,35 @@ def _visit(crawl: Crawl, client, rules, url: str, depth: int, parent: str) -> No
 
 def _read(crawl: Crawl, page: web.Page, url: str, depth: int, parent: str) -> None:
     """Raises Unreadable."""
-    seen = set(crawl.frontier["seen"])
-    if page.url != url and page.url in seen:
-        return
     if depth == 0 and url == crawl.url and web.site_of(page.url) != web.site_of(crawl.url):
-        crawl.frontier["site"] = web.site_of(page.url)
+        crawl.frontier["site"], crawl.frontier["robots"] = web.site_of(page.url), page.robots
+    if page.url != url:
+        _gone(crawl, url, f"It leads to {page.url} now.")
+        if page.url in crawl.frontier["seen"]:
+            return
     crawl.frontier["seen"].append(page.url)
-    twin = Document.objects.filter(collection_id=crawl.collection_id, digest=page.incoming.digest).exclude(url=page.url)
-    if twin := twin.exclude(state=Document.State.GONE).first():
-        _skip(crawl, page.url, f"It is the same as {twin.url or twin.name}.")
+    if twin := _twin(crawl, page):
+        _leave_out(crawl, page.url, f"It is the same as {twin.url or twin.name}.")
         return
     name = _file_name(page)
     kind = kinds.kind_of(page.incoming.path, name)
     reading = process.read(page.incoming.path, kind, name, page.url)
     if reading.unlisted:
-        _skip(crawl, page.url, "The page asks not to be kept (noindex).")
+        _leave_out(crawl, page.url, "The page asks not to be kept (noindex).")
     elif _keep(crawl, page, kind, reading, depth, parent):
         crawl.read += 1
     else:
         crawl.unchanged += 1
     document = Document.objects.filter(collection_id=crawl.collection_id, url=page.url).first()
     _follow(crawl, reading.links, depth, str(document.pk) if document else "")
+
+
+def _twin(crawl: Crawl, page: web.Page) -> Document | None:
+    """What says the same at another address; a page still to be fetched may have changed, it will see this one."""
+    same = Document.objects.filter(collection_id=crawl.collection_id, digest=page.incoming.digest)
+    to_come = {url for url, _, _ in crawl.frontier["todo"]}
+    others = same.exclude(url=page.url).exclude(state=Document.State.GONE)
+    return next((each for each in others if each.url not in to_come), None)
 
 
 def _file_name(page: web.Page) -> str:
@@ -161,7 +180,7 @@ def _keep(crawl: Crawl, page: web.Page, kind: kinds.Kind, reading: process.Readi
 def _follow(crawl: Crawl, links: list[str], depth: int, parent: str) -> None:
     if depth >= crawl.depth:
         return
-    site = crawl.frontier.get("site") or web.site_of(crawl.url)
+    site = _site(crawl)
     seen = set(crawl.frontier["seen"])
     for link in links:
         try:
@@ -169,7 +188,7 @@ def _follow(crawl: Crawl, links: list[str], depth: int, parent: str) -> None:
         except ValueError:
             continue
         unread = _NO_PAGES.search(urlsplit(link).path)
-        if link in seen or web.site_of(link) != site or unread or len(link) > 2000 or len(seen) >= _MOST_SEEN:
+        if link in seen or web.site_of(link) != site or unread or len(link) > web.LONGEST or len(seen) >= _MOST_SEEN:
             continue
         seen.add(link)
         crawl.frontier["seen"].append(link)
@@ -177,14 +196,20 @@ def _follow(crawl: Crawl, links: list[str], depth: int, parent: str) -> None:
         crawl.found += 1
 
 
-def _gone(crawl: Crawl, url: str) -> None:
+def _leave_out(crawl: Crawl, url: str, reason: str) -> None:
+    """Not kept; what an earlier run kept of it goes."""
+    _skip(crawl, url, reason)
+    _gone(crawl, url, reason)
+
+
+def _gone(crawl: Crawl, url: str, reason: str) -> None:
     with transaction.atomic():
         for document in Document.objects.select_for_update().filter(collection_id=crawl.collection_id, url=url):
             document.chunks.all().delete()
             originals.drop(document.digest)
             document.digest = document.read_digest = ""
             document.passages = document.words = document.progress = 0
-            document.state, document.problem = Document.State.GONE, "The page is no longer at its address."
+            document.state, document.problem = Document.State.GONE, reason[:500]
             document.read = document.skipped = []
             document.save()
 

@@ -69,7 +69,9 @@ class Crawl(models.Model):
     created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
-    # What a step leaves to the next: {"todo": [[address, depth, id of the parent document]], "seen": [addresses]}
+    # What a step leaves to the next: {"todo": [[address, depth, id of the parent document]], "seen": [addresses],
+    # "site": where the start led to, "robots": that site's robots.txt, "known": how many addresses an earlier run
+    # left, "fetched": how many were fetched}
     frontier = models.JSONField(default=dict, blank=True)
     due = models.DateTimeField(default=timezone.now)  # no step begins earlier; a step under way holds it ahead
 
@@ -86,7 +88,7 @@ class Crawl(models.Model):
 
     @property
     def tried(self) -> int:
-        """How many pages were fetched so far."""
+        """How many pages count so far towards `pages`; what was fetched and not kept is none of them."""
         return self.read + self.unchanged + self.failed
 
 

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error
+from django.db import DataError, Error
 from django.utils import timezone
 
 from coachtool.celery import app
@@ -40,9 +40,9 @@ def crawl(crawl_id: str) -> None:
     """One page of a crawl, then another task when its site may be asked again."""
     try:
         wait = crawling.step(crawl_id)
-    except Error:
-        raise
     except Exception as problem:
+        if isinstance(problem, Error) and not isinstance(problem, DataError):  # as above; bad data is no better then
+            raise
         log.exception("crawl %s: reading a page broke off", crawl_id)
         crawling.fail(crawl_id, _SLOW_SITE if isinstance(problem, SoftTimeLimitExceeded) else _OUR_FAULT)
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
-from urllib.robotparser import RobotFileParser
 
 import httpx
 from django.conf import settings
+from protego import Protego
 
 from coachtool.site import outgoing
 from knowledge import originals
@@ -19,11 +19,12 @@ AGENT = "coachtool"
 MOST_HOPS = 5
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _TOTAL = 30.0  # seconds for one page
-_LONGEST_ROBOTS = 200_000  # characters
+LONGEST = 2000  # characters of an address
+_LONGEST_ROBOTS = 500 * 1024  # bytes, what RFC 9309 has to be read at least
 
 
 class NotFetched(Exception):
-    """The page can't be had; the message says why. `gone`: the site says that there is none."""
+    """The page can't be had; the message says why. `gone`: the site says that there is none here."""
 
     def __init__(self, sentence: str, gone: bool = False):
         super().__init__(sentence)
@@ -32,11 +33,12 @@ class NotFetched(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """What an address led to: the `url` after all redirects, and the bytes, written down."""
+    """What an address led to: the `url` after all redirects, its site's robots.txt, and the bytes, written down."""
 
     url: str
     media_type: str
     incoming: Incoming
+    robots: str
 
 
 def client() -> httpx.Client:
@@ -75,33 +77,43 @@ def robots_of(url: str, web: httpx.Client) -> str:
                     return "User-agent: *\nDisallow: /"
                 if answer.status_code >= 400:
                     return ""
-                text = ""
-                for part in answer.iter_text():
-                    text += part
-                    if len(text) > _LONGEST_ROBOTS:
-                        break
-                return text[:_LONGEST_ROBOTS]
-    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+                return _robots_text(answer)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:  # ValueError: a redirect to no address
         raise NotFetched(_sentence(problem)) from None
     return ""
 
 
-def rules_of(robots: str) -> RobotFileParser:
-    rules = RobotFileParser()
-    rules.parse(robots.splitlines())
-    return rules
+def _robots_text(answer: httpx.Response) -> str:
+    """It is in UTF-8, whatever its header says; without a NUL, which the database takes in no text."""
+    data = b""
+    for part in answer.iter_bytes():
+        data += part
+        if len(data) > _LONGEST_ROBOTS:
+            break
+    return data[:_LONGEST_ROBOTS].decode("utf-8-sig", "replace").replace("\0", "")
 
 
-def fetch(url: str, web: httpx.Client, rules: RobotFileParser, elsewhere: bool = False) -> Page:
-    """The page at `url`, which may lead to another site only with `elsewhere`. Raises NotFetched."""
-    site, asked = site_of(url), {url}
+def delay_of(robots: str) -> float:
+    """Seconds between two pages that the site asks for."""
+    return Protego.parse(robots).crawl_delay(AGENT) or 0.0
+
+
+def fetch(url: str, web: httpx.Client, robots: str, site: str, elsewhere: bool = False) -> Page:
+    """The page at `url`, which may lead to another site only with `elsewhere`. Raises NotFetched.
+
+    `robots` is the robots.txt of `site`; that of any other site is asked before its pages are.
+    """
+    start, asked, rules = site_of(url), {url}, Protego.parse(robots)
     for _ in range(MOST_HOPS + 1):
-        if site_of(url) == site and not rules.can_fetch(AGENT, url):
+        if site_of(url) != site:
+            site, robots = site_of(url), robots_of(url, web)
+            rules = Protego.parse(robots)
+        if not rules.can_fetch(url, AGENT):
             raise NotFetched("The site's robots.txt asks that it is not read.")
         try:
             with web.stream("GET", url) as answer:
                 if not answer.is_redirect:
-                    return _kept(url, answer)
+                    return _kept(url, answer, robots)
                 location = answer.headers.get("Location", "")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             raise NotFetched(_sentence(problem)) from None
@@ -109,15 +121,17 @@ def fetch(url: str, web: httpx.Client, rules: RobotFileParser, elsewhere: bool =
             url = normal(urljoin(url, location))
         except ValueError:
             raise NotFetched("It leads to something that is no web address.") from None
-        if site_of(url) != site and not elsewhere:
-            raise NotFetched(f"It leads to another site, {site_of(url)}.")
+        if len(url) > LONGEST:
+            raise NotFetched("It leads to an address that is too long.")
+        if site_of(url) != start and not elsewhere:
+            raise NotFetched(f"It leads to another site, {site_of(url)}.", gone=True)
         if url in asked:
             raise NotFetched("It leads back to itself, in a circle.")
         asked.add(url)
     raise NotFetched(f"It leads on and on, more than {MOST_HOPS} times.")
 
 
-def _kept(url: str, answer: httpx.Response) -> Page:
+def _kept(url: str, answer: httpx.Response, robots: str) -> Page:
     if answer.status_code in (404, 410):
         raise NotFetched("There is no such page (any more).", gone=True)
     if answer.status_code in (401, 403):
@@ -133,7 +147,7 @@ def _kept(url: str, answer: httpx.Response) -> Page:
         incoming = originals.receive(parts, settings.DOCUMENT_MB * 1_000_000)
     except (originals.TooLarge, outgoing.AnswerRefused):
         raise NotFetched(f"It is larger than {settings.DOCUMENT_MB} MB.") from None
-    return Page(url, media_type, incoming)
+    return Page(url, media_type, incoming, robots)
 
 
 def _charset(media_type: str, parameters: str) -> str:

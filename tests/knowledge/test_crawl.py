@@ -7,9 +7,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.db import DataError, OperationalError
 from django.utils import timezone
 
-from knowledge import actions, crawling
+from knowledge import actions, crawling, tasks
 from knowledge.models import Crawl, Document
 from tests.knowledge.conftest import finish
 
@@ -54,10 +55,8 @@ class Site:
         )
 
 
-@pytest.fixture
-def site(settings, monkeypatch):
-    settings.CRAWL_PRIVATE_ADDRESSES = True
-    monkeypatch.setattr(crawling, "PAUSE", 0.0)
+@contextlib.contextmanager
+def served():
     site = Site()
     thread = threading.Thread(target=site.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -65,6 +64,21 @@ def site(settings, monkeypatch):
     site.server.shutdown()
     site.server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def site(settings, monkeypatch):
+    settings.CRAWL_PRIVATE_ADDRESSES = True
+    monkeypatch.setattr(crawling, "PAUSE", 0.0)
+    with served() as site:
+        yield site
+
+
+@pytest.fixture
+def other(site):
+    """Another host for the crawler, which goes by host and port."""
+    with served() as other:
+        yield other
 
 
 def run(crawl: Crawl) -> Crawl:
@@ -214,6 +228,162 @@ def test_reading_again_changes_only_what_changed_and_notices_what_is_gone(collec
     assert documents["/a"].name == "Leave and sickness"
     assert documents["/b"].state == Document.State.GONE
     assert not documents["/b"].chunks.exists()
+
+
+def hide(site: Site, path: str) -> None:
+    site.pages[path] = site.pages[path].replace("<head>", '<head><meta name="robots" content="noindex">')
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "left"),
+    [
+        (lambda site: site.pages.update({"/b": "-> /"}), "It leads to {}/ now.", {"/", "/a"}),
+        (
+            lambda site: site.page("/new", "New") or site.pages.update({"/b": "-> /new"}),
+            "leads to {}/new",
+            {"/", "/a", "/new"},
+        ),
+        (lambda site: site.pages.update({"/b": "-> http://127.0.0.1:9/"}), "leads to another site", {"/", "/a"}),
+        (lambda site: [site.page(path, "Withdrawn") for path in ("/a", "/b")], "It is the same as {}/a.", {"/", "/a"}),
+        (lambda site: hide(site, "/b"), "noindex", {"/", "/a"}),
+    ],
+    ids=["to the start", "to a new page", "to another site", "same as another", "noindex"],
+)
+def test_a_page_that_now_leads_elsewhere_says_the_same_as_another_or_asks_not_to_be_kept_answers_no_more(
+    collection, site, change, reason, left
+):
+    site.page("/", "Start", "/a", "/b")
+    site.page("/a", "Leave")
+    site.page("/b", "Travel")
+    crawl = crawl_of(collection, site)
+    change(site)
+    crawl = run(actions.recrawl(crawl))
+    gone = crawl.documents.get(url=site.url + "/b")
+    assert gone.state == Document.State.GONE
+    assert reason.format(site.url) in gone.problem
+    assert not gone.chunks.exists()
+    assert paths(crawl, site) == left
+
+
+def test_the_reason_why_a_page_is_gone_fits_however_long_the_address_is(collection, site):
+    site.page("/", "Start", "/b")
+    site.page("/b", "Travel")
+    crawl = crawl_of(collection, site)
+    far = "/" + "n" * 900
+    site.page(far, "New")
+    site.pages["/b"] = "-> " + far
+    crawl = run(actions.recrawl(crawl))
+    assert crawl.documents.get(url=site.url + "/b").state == Document.State.GONE
+    assert paths(crawl, site) == {"/", far}
+
+
+def test_pages_that_move_up_an_address_are_all_kept(collection, site):
+    site.page("/", "Start", "/1", "/2", "/3")
+    for n in range(1, 4):
+        site.page(f"/{n}", f"Notice {n}")
+    crawl = crawl_of(collection, site)
+    for n in range(1, 4):
+        site.page(f"/{n}", f"Notice {n + 1}")
+    crawl = run(actions.recrawl(crawl))
+    assert {each.name for each in crawl.documents.filter(state=Document.State.READ)} == {
+        *("Start", "Notice 2", "Notice 3", "Notice 4")
+    }
+
+
+def test_reading_again_finds_new_pages_of_the_site_that_the_start_leads_to(collection, site, other):
+    site.pages["/"] = f"-> {other.url}/"
+    other.page("/", "Start", "/a")
+    other.page("/a", "Leave")
+    crawl = crawl_of(collection, site)
+    assert paths(crawl, other) == {"/", "/a"}
+    other.page("/", "Start", "/a", "/new")
+    other.page("/new", "New rules")
+    crawl = run(actions.recrawl(crawl))
+    assert paths(crawl, other) == {"/", "/a", "/new"}
+
+
+def test_the_robots_of_the_site_that_a_start_leads_to_are_asked(collection, site, other):
+    site.pages["/robots.txt"] = "User-agent: *\nDisallow: /open\n"
+    site.pages["/"] = f"-> {other.url}/"
+    other.pages["/robots.txt"] = "User-agent: *\nDisallow: /private\nCrawl-delay: 2\n"
+    other.page("/", "Start", "/private", "/open")
+    other.page("/private", "Secret")
+    other.page("/open", "Open rules")
+    crawl = crawl_of(collection, site)
+    assert paths(crawl, other) == {"/", "/open"}
+    assert other.asked == ["/robots.txt", "/", "/open"]
+    assert crawl.waits[0] == 2.0
+
+
+def test_a_start_that_leads_to_a_site_whose_robots_forbid_it_reads_nothing_there(collection, site, other):
+    site.pages["/"] = f"-> {other.url}/"
+    other.pages["/robots.txt"] = "User-agent: *\nDisallow: /\n"
+    other.page("/", "Start")
+    crawl = crawl_of(collection, site)
+    assert "robots.txt" in crawl.problem
+    assert other.asked == ["/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("robots", "closed", "open_"),
+    [
+        ("User-agent: *\nDisallow: /*.pdf$\n", "/forms/leave.pdf", "/forms/leave.pdf?page=1"),
+        ("User-agent: *\nDisallow: /*/private/\n", "/staff/private/pay", "/staff/pay"),
+        ("User-agent: *\n\nDisallow: /a\n", "/a", "/b"),
+        ("\ufeffUser-agent: *\nDisallow: /a\n", "/a", "/b"),
+        ("User-agent: coachtool\nDisallow: /c\n\nUser-agent: coachtool\nDisallow: /a\n", "/a", "/b"),
+        ("User-agent: *\nDisallow: /a/\nAllow: /a/open\n", "/a/closed", "/a/open"),
+        ("User-agent: *\nDisallow: /a\n# \0\n", "/a", "/b"),
+    ],
+    ids=["end", "wildcard", "blank line", "mark", "two groups", "longest match", "a NUL"],
+)
+def test_robots_are_read_by_their_standard(collection, site, robots, closed, open_):
+    site.pages["/robots.txt"] = robots
+    site.page("/", "Start", closed, open_)
+    site.pages[closed] = site.pages[open_] = "# Rules\n\nNobody works alone after six."
+    crawl_of(collection, site)
+    assert closed not in site.asked
+    assert open_ in site.asked
+
+
+def test_no_more_is_fetched_than_was_asked_whatever_the_pages_are(collection, site):
+    site.page("/", "Start", *(f"/{n}" for n in range(40)))
+    site.page("/sign-in", "Sign in first")
+    for n in range(40):
+        site.pages[f"/{n}"] = "-> /sign-in"
+    crawl = crawl_of(collection, site, pages=5)
+    assert sum(path[1:].isdigit() for path in site.asked) == 9  # twice five, less the start
+    assert crawl.state == Crawl.State.DONE
+    assert crawl.skipped[-1] == {"place": "31 more", "reason": "The limit of pages was reached."}
+
+
+def test_a_long_address_that_a_page_leads_to_does_not_keep_a_crawl_from_its_end(collection, site):
+    site.page("/", "Start", "/far", "/near")
+    site.pages["/far"] = "-> /" + "f" * 2100
+    site.page("/" + "f" * 2100, "Far away")
+    site.page("/near", "Near by")
+    crawl = crawl_of(collection, site)
+    assert crawl.state == Crawl.State.DONE
+    assert paths(crawl, site) == {"/", "/near"}
+    assert reasons(crawl, site)["/far"] == "It leads to an address that is too long."
+
+
+def test_what_the_database_cannot_keep_ends_the_crawl_and_a_database_that_is_unwell_does_not(
+    collection, site, monkeypatch
+):
+    crawl = actions.add_url(collection, site.url, 0, 1, None)
+
+    def step(problem):
+        monkeypatch.setattr(crawling, "step", lambda key: (_ for _ in ()).throw(problem))
+        tasks.crawl(str(crawl.pk))
+
+    with pytest.raises(OperationalError):
+        step(OperationalError("the connection is lost"))
+    crawl.refresh_from_db()
+    assert crawl.is_busy
+    step(DataError("value too long"))
+    crawl.refresh_from_db()
+    assert crawl.state == Crawl.State.FAILED
 
 
 def test_files_behind_links_are_read_by_their_content(collection, site):
