@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from coachtool.activities.models import ActivityVersion
@@ -118,6 +118,12 @@ def send_again(deliveries: QuerySet[GradeDelivery], **changes) -> int:
     now = timezone.now()
     idle = Q(claimed_until=None) | Q(claimed_until__lte=now)
     return deliveries.filter(idle).update(**_afresh(now) | changes)
+
+
+def overtake(deliveries: QuerySet[GradeDelivery]) -> None:
+    """Let what is being sent at the moment be sent once more: where it goes has changed meanwhile."""
+    flying = deliveries.filter(state=GradeDelivery.State.PENDING, claimed_until__gt=timezone.now())
+    flying.update(timestamp=F("timestamp") + timedelta(seconds=1), submitted=None)
 
 
 def _grade(link: ResourceLink, learner_id: int) -> Grade | None:

@@ -119,7 +119,8 @@ def _place(request: HttpRequest, offer: Offer) -> HttpResponse:
     if before is not None and before.pk == offer.activity.pk:
         messages.info(request, f"“{offer.brief.title}” is in place already; nothing has changed.")
         return redirect("attempts:attempts", request.visit.id)
-    ResourceLink.objects.filter(pk=link.pk).update(activity=offer.activity)
+    link.activity = offer.activity
+    link.save(update_fields=["activity"])
     messages.success(request, _placed_words(request.visit, link, offer))
     return redirect("attempts:attempts", request.visit.id)
 

@@ -68,7 +68,12 @@ def follow_service(sender, instance: GradeService, created: bool, **kwargs) -> N
     if created:
         news = grades.settle_link(instance.resource_link)
     elif instance.former_lineitem and instance.lineitem and instance.former_lineitem != instance.lineitem:
-        news = grades.send_again(GradeDelivery.objects.filter(resource_link=instance.resource_link), submitted=None)
+        deliveries = GradeDelivery.objects.filter(resource_link=instance.resource_link)
+        with transaction.atomic():
+            # None is claimed between the two, by a worker that knows the old address only.
+            list(deliveries.select_for_update().order_by("pk").values_list("pk"))
+            grades.overtake(deliveries)
+            news = grades.send_again(deliveries, submitted=None)
     if news:
         transaction.on_commit(tasks.kick, robust=True)
     _keep_column(instance.resource_link)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from coachtool.attempts import report as reports
+from coachtool.attempts.access import Visit
 from coachtool.attempts.models import Attempt
 
 
@@ -21,6 +22,11 @@ class Refused:
     grade: Form | None = None
 
 
+def may_dispute(visit: Visit, attempt: Attempt) -> bool:
+    """Whether somebody would be asked: an instructor's try-out and one without a name are on nobody's list."""
+    return visit.role == "learner" and not attempt.learner.is_anonymous
+
+
 def report_page(
     request: HttpRequest, attempt: Attempt, *, refused: Refused | None = None, status: int = 200
 ) -> HttpResponse:
@@ -32,6 +38,7 @@ def report_page(
         "brief": attempt.brief,
         "report": reports.build(attempt),
         "own": own,
+        "disputable": own and may_dispute(visit, attempt),
         "instructor": visit.role == "instructor",
         "reviews": visit.role == "instructor" and not own,
         "refused": refused,

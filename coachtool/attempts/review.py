@@ -101,13 +101,13 @@ def withdraw_dispute(dispute: Dispute) -> None:
 @transaction.atomic
 def answer_dispute(dispute: Dispute, reviewer: Person, verdict: str, answer: str) -> None:
     """Answer, and let the verdict stand or change it; the first answer stands. Raises AlreadyAnswered."""
-    _locked(dispute.outcome.attempt_id)
+    attempt = _locked(dispute.outcome.attempt_id)
     taken = Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.OPEN).update(
         state=Dispute.State.ANSWERED, answer=answer, answered_by=reviewer, answered=timezone.now()
     )
     if not taken:
         raise AlreadyAnswered
-    if verdict != verdict_of(dispute.outcome):
+    if verdict != verdict_of(dispute.outcome) or awaits_person(attempt.brief, dispute.outcome):
         review(dispute.outcome, reviewer, verdict, answer)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from coachtool.attempts import review
 from coachtool.attempts.access import NotAdmitted, Visit, admitted, attempt_for
 from coachtool.attempts.models import Attempt, Dispute, ObjectiveOutcome, Person
-from coachtool.attempts.report_page import Refused, report_page
+from coachtool.attempts.report_page import Refused, may_dispute, report_page
 from coachtool.attempts.review_forms import DisputeAnswerForm, DisputeForm, GradeForm, ReviewForm
 
 
@@ -37,7 +37,10 @@ def review_objective(request: HttpRequest, attempt_id: UUID, objective: str) -> 
 @admitted("learner", "instructor")
 def dispute_objective(request: HttpRequest, attempt_id: UUID, objective: str) -> HttpResponse:
     """The learner sees it differently."""
-    outcome = _outcome(_own(request.visit, attempt_id), objective)
+    attempt = _own(request.visit, attempt_id)
+    if not may_dispute(request.visit, attempt):
+        raise NotAdmitted("Nobody would be asked: this attempt is a try-out, or without a name.")
+    outcome = _outcome(attempt, objective)
     if review.verdict_of(outcome) == ObjectiveOutcome.Verdict.MET:
         messages.info(request, "This objective counts as met already.")
         return _back(request, outcome.attempt_id, f"objective-{objective}")

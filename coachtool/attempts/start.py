@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from coachtool.activities.models import ActivityVersion
 from coachtool.attempts import journal
@@ -68,29 +69,31 @@ def open_attempt(visit: Visit, *states: Attempt.State) -> Attempt | None:
     Once the attempts that count are used up, that may be one for practice; the
     last one that counts comes first as long as it is open.
     """
-    wanted = {"state__in": states or (Attempt.State.LIVE,)}
+    # One that never began on an activity that was here before is of no use any more.
+    past = Q(state=Attempt.State.CREATED) & ~Q(version__activity=F("resource_link__activity"))
+    open_ = Q(state__in=states or (Attempt.State.LIVE,)) & ~past
     allowed = allowance(visit)
-    counting = _graded(visit).filter(**wanted).order_by("-created").first() if allowed.graded else None
+    counting = _graded(visit).filter(open_).order_by("-created").first() if allowed.graded else None
     if counting is not None and not (allowed.used_up and counting.state == Attempt.State.CREATED):
         return counting
     if allowed.counts:
         return None
-    return _mine(visit).filter(graded=False, **wanted).order_by("-created").first()
+    return _mine(visit).filter(open_, graded=False).order_by("-created").first()
 
 
 def start(visit: Visit, modality: str, consent: dict) -> Attempt:
     """The conversation that goes on, or a new attempt pinned to the link's version.
 
-    One that was created but never began takes over the choices made now. Of an
-    instructor's try-out nothing is remembered.
+    One that was created but never began takes over the choices made now, and the
+    version that the lobby shows. Of an instructor's try-out nothing is remembered.
     """
     consent = {**consent, "memory": visit.role == "learner" and consent.get("memory", False)}
     with transaction.atomic():
         # Whoever starts at the same time waits here, and then finds and counts what we made.
         Person.objects.select_for_update().get(pk=visit.person_id)
         attempt = open_attempt(visit, Attempt.State.CREATED, Attempt.State.LIVE)
+        link = ResourceLink.objects.select_related("activity").get(pk=visit.resource_link_id)
         if attempt is None:
-            link = ResourceLink.objects.select_related("activity").get(pk=visit.resource_link_id)
             attempt = Attempt.objects.create(
                 resource_link=link,
                 learner_id=visit.person_id,
@@ -100,9 +103,9 @@ def start(visit: Visit, modality: str, consent: dict) -> Attempt:
                 consent=consent,
             )
             journal.append(attempt.pk, "launched", {"modality": modality})
-        else:
+        elif attempt.state == Attempt.State.CREATED:
             Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.CREATED).update(
-                modality=modality, consent=consent
+                modality=modality, consent=consent, version=link.version
             )
         return attempt
 

@@ -42,25 +42,27 @@ def frozen(activity: Activity) -> ActivityVersion:
         return _freeze(activity, drafts.of(activity))
 
 
-def publish(activity: Activity, author: Person, *, revision: int, seen: bool, note: str = "") -> ActivityVersion:
+def publish(
+    activity: Activity, author: Person, *, revision: int, seen: bool, note: str = "", base: int | None = None
+) -> ActivityVersion:
     """Make the draft what learners meet from their next attempt on. Attempts that have begun keep their version.
 
-    Raises Faulty; Unread when suggestions are left that were not `seen`; Changed
-    when the draft is no longer at `revision`.
+    Raises Faulty; Unread when suggestions are left that were not `seen`; Changed when the draft is no longer at
+    `revision`, or another one follows by now on the version `base`, since revisions count anew.
     """
     with transaction.atomic():
         Activity.objects.select_for_update().get(pk=activity.pk)
         draft = drafts.of(activity)
-        if draft.revision != revision:
+        if draft.revision != revision or base not in (None, drafts.seen(draft).base):
             raise Changed("The draft was saved in the meantime.")
         if draft.suggested and not seen:
             raise Unread("Some suggested sentences have not been looked at yet.")
         version = _freeze(activity, draft)
+        Activity.objects.filter(pk=activity.pk).update(title=version.definition["title"])
         if not version.published:
             version.published = True
             version.save(update_fields=["published"])
             Publication.objects.create(version=version, author=author, note=note.strip()[:500])
-        Activity.objects.filter(pk=activity.pk).update(title=version.definition["title"])
         Draft.objects.filter(activity=activity).delete()
         return version
 

@@ -381,12 +381,13 @@ def back(request: HttpRequest, slug: str) -> HttpResponse:
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
     """Freeze the draft as what learners meet from their next attempt on."""
     mine = reach.own(request.visit, slug)
-    revision = request.POST.get("revision", "")
+    what = _seen(request)
     try:
         version = versions.publish(
             mine.activity,
             me(request),
-            revision=int(revision) if revision.isascii() and revision.isdecimal() else -1,
+            revision=what.revision,
+            base=what.base if "base" in request.POST else None,
             seen=request.POST.get("looked") == "yes",
             note=request.POST.get("note", ""),
         )

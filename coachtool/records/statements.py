@@ -36,7 +36,8 @@ def of_event(attempt: Attempt, event: AttemptEvent) -> Statement | None:
         case "initialized":
             return _opening(attempt, event, v.INITIALIZED)
         case "guardrail":
-            return _guardrail(attempt, event)
+            # What the persona was kept from saying is not the learner's.
+            return _guardrail(attempt, event) if event.data.get("speaker") != "persona" else None
         case "escalated":
             return _escalated(attempt, event)
     return None

@@ -69,6 +69,17 @@ def test_a_review_of_another_objective_does_not_confirm_it():
     assert made.counted_outcome == "unclear"
 
 
+def test_an_answer_to_a_dispute_is_the_confirmation_that_the_objective_waited_for():
+    made = said(attempt(confirmation="person"), *GOOD[:3])
+    outcome = made.outcomes.get(objective="note")
+    assert (made.outcome, review.verdict_of(outcome)) == ("unclear", "not_met")
+    asked = review.dispute(outcome, "I said it at the start.")
+    review.answer_dispute(asked, factories.person(made.learner.tenant), "not_met", "Not quite.")
+    made.refresh_from_db()
+    assert (made.counted_outcome, made.is_final) == ("failed", True)
+    assert not review.awaits_person(made.brief, made.outcomes.get(objective="note"))
+
+
 def test_who_could_not_pass_anyway_does_not_wait_for_a_person():
     made = said(attempt(confirmation="person"), "I would ask about the car.")
     assert made.outcome == "failed"

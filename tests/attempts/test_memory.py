@@ -107,6 +107,14 @@ def test_words_that_touched_a_guardrail_are_not_kept(link, learner):
     assert set(kinds(finish(made.pk, "done"))) == {"ended"}
 
 
+def test_what_the_persona_was_kept_from_saying_costs_the_learner_no_memory(link, learner):
+    made = begun(link, learner)
+    seq = factories.say(made, "learner", "I will send you the numbers by Friday.").seq
+    held_back = {"guardrail": "scope", "action": "refuse", "severity": "medium", "seq": seq, "quote": "bonus"}
+    journal.append(made.pk, "guardrail", {**held_back, "speaker": "persona"})
+    assert kinds(finish(made.pk, "done"))["promised"] == ["I will send you the numbers by Friday."]
+
+
 def test_an_attempt_in_which_nothing_was_said_leaves_nothing(link, learner):
     attempt = held(link, learner)
     assert not attempt.memories.exists() and memory.recall_for(begun(link, learner)) is None

@@ -5,8 +5,10 @@ import pytest
 from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.authoring import catalogue
 from coachtool.authoring.models import CourseActivity, Draft
+from lti.models import GradeService
 from tests import factories
 from tests.authoring.html import form
+from tests.lti.lms import Lms
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,41 @@ def test_a_text_that_was_changed_meanwhile_is_not_published_unseen(author):
     answer = author.client.post(sent.action, {**sent.fields, "looked": "yes"})
     assert answer.status_code == 409 and b"changed in another window" in answer.content
     assert not ActivityVersion.objects.filter(activity=mine.activity).exists()
+
+
+def test_a_page_from_before_a_publication_does_not_publish_the_next_draft(author):
+    mine = author.begun()
+    slug = mine.activity.slug
+    sent = form(author.get("check", slug), "/publish/")
+    publish(author, slug)
+    change(author, slug, opening="Half written.")
+    assert Draft.objects.get().revision == int(sent.fields["revision"]), "revisions count anew"
+    answer = author.client.post(sent.action, {**sent.fields, "looked": "yes"})
+    assert answer.status_code == 409 and b"changed in another window" in answer.content
+    assert ActivityVersion.objects.filter(activity=mine.activity).count() == 1
+    sent = form(answer, "/publish/")
+    assert author.client.post(sent.action, {**sent.fields, "looked": "yes"}).status_code == 303
+
+
+def test_another_title_renames_the_gradebook_column(world, author, monkeypatch, django_capture_on_commit_callbacks):
+    kicked = []
+    monkeypatch.setattr("lti.tasks.kick_column", kicked.append)
+    mine = author.published()
+    link = factories.resource_link(world.course, mine.activity)
+    link.title = ""
+    link.save()
+    GradeService.objects.create(
+        resource_link=link,
+        registration=Lms().register(),
+        lineitem="https://lms.example/1",
+        made=True,
+        column={"label": mine.activity.title, "maximum": 100.0},
+    )
+    answer = author.post("section", mine.activity.slug, "settings", do="save", base=1, revision=0, title="A new name")
+    assert answer.status_code == 303
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(author, mine.activity.slug)
+    assert kicked == [link.pk]
 
 
 def test_the_differences_of_two_versions_read_like_a_letter(author):

@@ -11,9 +11,9 @@ from django.utils import timezone
 from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts.models import Course, Person, ResourceLink, Tenant
 from coachtool.authoring.models import CourseActivity, Draft
-from lti import keys, tasks
+from lti import ags, keys, tasks
 from lti.claims import LTI
-from lti.models import DeepLinkingRequest, Deployment, MembershipService
+from lti.models import DeepLinkingRequest, Deployment, GradeService, MembershipService, Registration
 from lti.rsa_keys import public_jwk
 from tests import factories
 from tests.lti.browser import Forms
@@ -374,6 +374,32 @@ def test_at_a_place_the_picker_says_what_is_there_and_changes_it(lms, browser, f
     link.refresh_from_db()
     assert link.activity == feedback and link.attempts.get().version.activity.slug == "claims-escalation"
     assert attempt_of.resource_link_id == link.pk
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_the_column_is_made_or_renamed_when_an_instructor_picks_another_activity(
+    lms, browser, feedback, made, monkeypatch, django_capture_on_commit_callbacks
+):
+    kicked = []
+    monkeypatch.setattr("lti.tasks.kick_column", kicked.append)
+    visit = visit_of(browser, lms.launch(browser, roles=[MEMBERSHIP + "#Instructor"]))
+    link, registration = ResourceLink.objects.get(), Registration.objects.get()
+    if not made:
+        ResourceLink.objects.update(activity=None)
+        Registration.objects.update(line_items=Registration.LineItems.ALWAYS)
+    service = {
+        "registration": registration,
+        "lineitem": "https://lms.example.edu/1" if made else "",
+        "lineitems": "https://lms.example.edu/items",
+        "scopes": [ags.LINE_ITEM, ags.SCORE],
+        "made": made,
+        "column": {"label": str(link), "maximum": 100.0} if made else {},
+    }
+    GradeService.objects.update_or_create(resource_link=link, defaults=service)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post(f"/v/{visit.id}/activities/use/", {"activity": "specific-feedback"})
+    assert ResourceLink.objects.get().activity == feedback
+    assert kicked == [link.pk]
 
 
 def test_a_place_takes_one_activity_and_none_that_is_not_offered(lms, browser, feedback):

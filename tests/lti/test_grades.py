@@ -348,6 +348,43 @@ def test_a_new_grade_item_gets_every_grade_and_the_same_one_sets_nothing_on_its_
     assert {held.state for held in GradeDelivery.objects.all()} == {"pending"}
 
 
+def test_a_grade_that_was_on_its_way_to_the_old_column_goes_to_the_new_one_too(link, monkeypatch):
+    finish(link)
+    old, new, sent = link.grade_service.lineitem, "https://lms.example/new", []
+
+    def post(http, registration, lineitem, body):
+        if not sent:
+            placement.keep_grade_service(link, registration, Endpoint(new, "", (SCORE_SCOPE,)))
+        sent.append((lineitem, body["scoreGiven"]))
+
+    monkeypatch.setattr("lti.ags.post_score", post)
+    assert delivery.deliver_due() == 2
+    assert sent == [(old, 80), (new, 80)]
+    held = GradeDelivery.objects.get()
+    assert (held.state, held.claimed_until) == ("sent", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_worker_takes_a_grade_while_its_column_changes(link, monkeypatch):
+    finish(link)
+    claimed, overtake = [], grades.overtake
+
+    def claim() -> None:
+        claimed.append(delivery.claim())
+        connection.close()
+
+    def meanwhile(deliveries) -> None:
+        overtake(deliveries)
+        thread = threading.Thread(target=claim)
+        thread.start()
+        thread.join(timeout=10)
+
+    monkeypatch.setattr(grades, "overtake", meanwhile)
+    registration = link.grade_service.registration
+    placement.keep_grade_service(link, registration, Endpoint("https://lms.example/new", "", (SCORE_SCOPE,)))
+    assert claimed == [None] and delivery.claim() is not None
+
+
 def test_an_activity_whose_grade_item_was_taken_away_is_stuck_in_plain_words(link):
     finish(link)
     placement.keep_grade_service(link, link.grade_service.registration, None)

@@ -1,9 +1,11 @@
 """An instructor's verdicts and grade win over the judge's; a learner's dispute is heard; both are on the report."""
 
+import re
+
 import pytest
 
 from coachtool.attempts import review
-from coachtool.attempts.models import Attempt, Dispute, GradeOverride, ObjectiveOutcome, Review
+from coachtool.attempts.models import Attempt, Dispute, GradeOverride, ObjectiveOutcome, Person, Review
 from coachtool.attempts.signals import grade_reviewed
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +145,29 @@ def test_an_answer_without_words_is_asked_for_again_and_keeps_the_dispute_open(a
     assert Dispute.objects.get().state == "open"
 
 
+def chosen(response) -> list[str]:
+    """The verdicts that are chosen in the page's forms."""
+    return re.findall(r'name="verdict" value="(\w+)" checked', response.text)
+
+
+@pytest.mark.parametrize("verdict", ["met", "not_met", "unclear"])
+def test_an_answer_without_words_keeps_the_verdict_that_was_chosen(attempt, learner, instructor, verdict):
+    attempt.outcomes.update(verdict="unclear")
+    disputed(learner, attempt)
+    client, visit = instructor
+    assert chosen(client.get(f"/v/{visit}/attempts/{attempt.pk}/report/")) == ["unclear"]
+    response = post(instructor, f"disputes/{Dispute.objects.get().pk}/answer/", verdict=verdict, answer=" ")
+    assert (response.status_code, chosen(response)) == (422, [verdict])
+
+
+def test_a_note_that_is_too_long_keeps_the_verdict_that_was_chosen(attempt, instructor):
+    client, visit = instructor
+    assert chosen(client.get(f"/v/{visit}/attempts/{attempt.pk}/report/")) == ["not_met"]
+    response = decide(instructor, attempt, "met", "x" * 2001)
+    assert (response.status_code, chosen(response)) == (422, ["met"])
+    assert not Review.objects.exists()
+
+
 def test_a_learner_asks_once_may_take_it_back_and_ask_again(attempt, learner):
     disputed(learner, attempt)
     disputed(learner, attempt, "Once more.")
@@ -166,6 +191,20 @@ def test_nobody_else_disputes_a_learners_verdict_or_takes_it_back(world, attempt
     disputed(learner, attempt)
     assert post(fellow, f"disputes/{Dispute.objects.get().pk}/withdraw/").status_code == 403
     assert Dispute.objects.get().state == "open"
+
+
+@pytest.mark.parametrize("role", ["learner", "instructor"])
+def test_who_has_no_name_is_not_promised_an_answer_that_nobody_is_asked_for(world, learner, attempt, role):
+    """Nor is an instructor who tries it out."""
+    tenant = world.learner.tenant
+    nobody = Person.objects.create(tenant=tenant, lms_id=f"{Person.ANONYMOUS}1") if role == "learner" else None
+    person = nobody or world.instructor
+    client, visit = who = world.admitted(person, role, graded=False)
+    own = world.finished(person, graded=False)
+    assert "I see this differently" not in client.get(f"/v/{visit}/attempts/{own.pk}/report/").text
+    assert disputed(who, own).status_code == 403 and not Dispute.objects.exists()
+    client, visit = learner
+    assert "I see this differently" in client.get(f"/v/{visit}/attempts/{attempt.pk}/report/").text
 
 
 def test_a_grade_of_the_instructors_is_shown_to_the_learner_and_can_be_taken_back(

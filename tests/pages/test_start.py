@@ -5,9 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
+from coachtool.activities.models import Activity, ActivityVersion
 from coachtool.attempts import start as starting
 from coachtool.attempts.access import find
-from coachtool.attempts.models import Attempt
+from coachtool.attempts.models import Attempt, ResourceLink
 
 VOICE = {"modality": "voice", "microphone": "on", "ai_disclosure": "v1"}
 TEXT = {"modality": "text", "ai_disclosure": "v1"}
@@ -82,6 +83,36 @@ def test_an_attempt_that_never_began_takes_over_the_new_choice(world):
     client.post(f"/v/{visit}/attempts/start/", TEXT)
     attempt = Attempt.objects.get()
     assert (attempt.modality, attempt.consent["microphone"]) == ("text", False)
+
+
+def test_an_attempt_that_never_began_is_begun_with_what_the_lobby_shows(world):
+    client, visit = world.admitted(world.learner, "learner")
+    client.post(f"/v/{visit}/attempts/start/", TEXT)
+    newer = world.version.activity.versions.create(number=2, definition=world.version.definition)
+    client.post(f"/v/{visit}/attempts/start/", TEXT)
+    assert Attempt.objects.get().version == newer
+
+
+def test_an_attempt_that_never_began_is_not_taken_up_where_another_activity_is_by_now(world):
+    client, visit = world.admitted(world.learner, "learner")
+    first = client.post(f"/v/{visit}/attempts/start/", TEXT)
+    other = Activity.objects.create(slug="other", title="Other")
+    there = ActivityVersion.objects.create(activity=other, number=1, definition={**world.version.definition})
+    ResourceLink.objects.update(activity=other)
+    second = client.post(f"/v/{visit}/attempts/start/", TEXT)
+    assert second.url != first.url
+    assert [attempt.version for attempt in Attempt.objects.order_by("created")] == [world.version, there]
+
+
+def test_a_live_conversation_keeps_its_version_and_its_activity_whatever_is_at_the_link_by_now(world):
+    live = world.attempt()
+    client, visit = world.admitted(world.learner, "learner")
+    world.version.activity.versions.create(number=2, definition=world.version.definition)
+    for gone in (False, True):
+        if gone:  # to an activity that nobody has published yet
+            ResourceLink.objects.update(activity=Activity.objects.create(slug="other", title="Other"))
+        assert client.post(f"/v/{visit}/attempts/start/", TEXT).url.endswith(f"{live.pk}/")
+        assert Attempt.objects.get().version == world.version
 
 
 def test_after_a_finished_attempt_a_new_one_starts(world):

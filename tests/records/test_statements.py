@@ -151,6 +151,21 @@ def test_a_guardrail_tells_severity_action_and_where(attempt):
     assert triggered["object"]["id"].endswith("/guardrails/scope")
 
 
+def test_what_the_persona_was_kept_from_saying_is_no_statement_about_the_learner(attempt):
+    before = bodies(attempt)
+    held = Trigger("scope", "refuse", "high", 4, "We will cut your bonus.", speaker="persona")
+    journal.append(attempt.pk, "guardrail", asdict(held))
+    assert bodies(attempt) == before
+
+
+def test_an_attempt_that_is_begun_later_on_another_version_was_launched_on_the_one_at_the_click():
+    attempt = factories.attempt()
+    attempt.version = attempt.version.activity.versions.create(number=2, definition=attempt.version.definition)
+    attempt.save()
+    journal.take(attempt.pk)
+    assert [body["context"]["revision"] for body in bodies(attempt)] == ["1", "2"]
+
+
 def test_every_statement_says_which_attempt_course_and_profile_it_belongs_to(attempt):
     end(attempt)
     scenario = bodies(attempt)[0]["object"]["id"]
