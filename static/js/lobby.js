@@ -17,6 +17,7 @@ const microphone = $("microphone");
 const selfView = $("sense_face") && new SelfView();
 let stream = null;
 let stopMeter = () => {};
+let asking = 0; // counts the requests for the microphone: only the last one is still wanted
 
 localTimes();
 optionalImages();
@@ -46,10 +47,14 @@ async function listen() {
   microphone.checked = true;
   hideError("microphone");
   silence();
+  const asked = ++asking;
+  const wanted = () => asked === asking && microphone.checked && form.elements.modality.value === "voice";
   try {
-    stream = await openMicrophone();
+    const opened = await openMicrophone();
+    if (!wanted()) return opened.getTracks().forEach((track) => track.stop());
+    stream = opened;
   } catch (error) {
-    showTrouble(error instanceof Trouble ? error : Trouble.from(error));
+    if (wanted()) showTrouble(error instanceof Trouble ? error : Trouble.from(error));
     return;
   }
   $("trouble").hidden = true;
@@ -179,7 +184,7 @@ function submit(event) {
   if (wrong.length || stuck) {
     event.preventDefault();
     for (const [name] of wrong) showError(name);
-    (wrong[0]?.[1] ?? $("again")).focus();
+    (wrong[0]?.[1] ?? $("trouble").querySelector("button:not([hidden])")).focus();
     return;
   }
   const button = $("start");

@@ -138,6 +138,64 @@ async def test_going_on_while_a_save_is_under_way_is_no_conflict_with_oneself(wo
         assert errors == []
 
 
+async def test_enter_saves_and_stays_in_the_field_and_nothing_is_typed_while_the_answer_is_awaited(
+    world, author, origin, in_db
+):
+    mine = await in_db(author.begun)
+    async with opened(author.client.session.session_key) as context:
+        page, errors = await page_in(context)
+        goes_on = asyncio.Event()
+
+        async def slowly(route):
+            if route.request.method == "POST":
+                await goes_on.wait()
+            await route.continue_()
+
+        await page.route("**/edit/settings/", slowly)
+        await page.goto(origin + author.url("section", mine.activity.slug, "settings"))
+        title = page.get_by_label("Title", exact=True)
+        await title.fill("Another title")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#editor")).to_have_js_property("inert", True)
+        await page.keyboard.type("lost")
+        goes_on.set()
+        await expect(page.locator("#editor")).to_have_js_property("inert", False)
+        await expect(title).to_have_value("Another title")
+        await expect(title).to_be_focused()
+        assert (await in_db(Draft.objects.get)).definition["title"] == "Another title"
+        assert errors == []
+
+
+async def test_a_page_that_has_been_open_for_too_long_says_so_and_does_not_try_again(world, author, origin, in_db):
+    mine = await in_db(author.begun)
+    async with opened(author.client.session.session_key) as context:
+        page, _ = await page_in(context)
+        asked = []
+
+        async def ended(route):
+            if route.request.method != "POST":
+                return await route.continue_()
+            asked.append(route.request.headers.get("accept"))
+            await route.fulfill(status=403, body="ended")
+
+        await page.route("**/edit/settings/", ended)
+        await page.clock.install()
+        await page.goto(origin + author.url("section", mine.activity.slug, "settings"))
+        title = page.get_by_label("Title", exact=True)
+        await title.fill("Another title")
+        await page.clock.run_for(3000)
+        await expect(page.locator("#state")).to_contain_text("open for too long")
+        await page.clock.run_for(60000)
+        assert asked == ["application/json"]
+        await title.press("Enter")
+        await expect(page.locator("#editor")).to_have_js_property("inert", False)
+        await expect(title).to_be_focused()
+        await page.clock.run_for(60000)
+        assert asked == ["application/json", "text/html"]
+        await expect(page.locator("#state")).to_contain_text("open for too long")
+        await expect(title).to_have_value("Another title")
+
+
 async def test_leaving_unsaved_is_warned_of_and_a_lost_connection_is_said_and_made_good(world, author, origin, in_db):
     mine = await in_db(author.begun)
     async with opened(author.client.session.session_key) as context:

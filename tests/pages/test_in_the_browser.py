@@ -257,6 +257,48 @@ async def test_the_lobby_hears_the_learner_names_what_is_missing_and_starts(plac
     assert (attempt.modality, attempt.consent["microphone"]) == ("voice", True)
 
 
+async def test_who_chooses_writing_while_the_browser_still_asks_keeps_the_microphone_off(place):
+    key, url = await place()
+    async with opened(key) as context:
+        page, errors = await page_in(context)
+        await page.add_init_script(
+            """navigator.mediaDevices.getUserMedia = () => new Promise((answered) => {
+                window.allow = () => {
+                    const { stream } = new AudioContext().createMediaStreamDestination();
+                    window.track = stream.getAudioTracks()[0];
+                    answered(stream);
+                };
+            });"""
+        )
+        await page.goto(url)
+        await page.get_by_label("By voice").check()
+        await page.locator("#microphone").check()
+        await page.get_by_label("In writing").check()
+        await page.evaluate("allow()")
+        await asyncio.sleep(0.5)
+        assert await page.evaluate("track.readyState") == "ended"
+        await expect(page.locator("#preview")).to_be_hidden()
+        await page.get_by_label("By voice").check()
+        await page.evaluate("allow()")
+        await expect(page.locator("#preview")).to_be_visible()
+        assert await page.evaluate("track.readyState") == "live"
+        assert errors == []
+
+
+@pytest.mark.parametrize("conversation", ["voice"], indirect=True)
+async def test_on_a_phone_on_its_side_every_control_can_be_scrolled_to(conversation):
+    server, page = conversation
+    await page.set_viewport_size({"width": 844, "height": 340})
+    server.live()
+    await expect(page.locator("#curtain")).to_be_hidden()
+    await page.mouse.move(420, 100)
+    await page.mouse.wheel(0, 1000)
+    for name in ("#mute", "#interrupt", "#type", "#finish"):
+        await expect(page.locator(name)).to_be_in_viewport(ratio=1)
+    await page.mouse.wheel(0, -1000)
+    await expect(page.locator("#transcript-toggle")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_course_page_that_keeps_the_microphone_is_named_and_a_window_of_ones_own_helps(place, course):
     key, url = await place()
     async with opened(key, within="http://127.0.0.1") as context:
@@ -266,6 +308,9 @@ async def test_a_course_page_that_keeps_the_microphone_is_named_and_a_window_of_
         await frame.get_by_label("By voice").check()
         await frame.locator("#microphone").check()
         await expect(frame.locator("#trouble-words")).to_contain_text("does not pass the microphone on")
+        await frame.locator("#ai_disclosure").check()
+        await frame.get_by_role("button", name="Start the conversation").click()
+        await expect(frame.get_by_role("button", name="Open in a new window")).to_be_focused()
         async with page.expect_popup() as popup:
             await frame.get_by_role("button", name="Open in a new window").click()
         window = await popup.value

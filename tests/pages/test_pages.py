@@ -5,9 +5,11 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from coachtool.attempts import access
 from coachtool.attempts.models import ResourceLink
+from knowledge.models import Collection
 
 
 def get(world, path, role="learner"):
@@ -144,3 +146,13 @@ def test_the_instructors_pages_share_their_tabs(world):
         html = client.get(f"/v/{visit}/{page}").text
         assert re.search(rf'aria-current="page">{here}</a>', html)
         assert f'href="/v/{visit}/attempts/"' in html and f'href="/v/{visit}/course/"' in html
+
+
+def test_after_a_refused_address_the_page_still_follows_the_reading(world):
+    client, visit = world.admitted(world.instructor, "instructor")
+    course = world.link.course
+    handbook = Collection.objects.create(tenant=course.tenant, course=course, name="Handbook")
+    page = client.post(reverse("knowledge:add_address", args=[visit, handbook.pk]), {"url": "not an address"})
+    own = reverse("knowledge:collection", args=[visit, handbook.pk])
+    assert page.status_code == 422 and f'data-live="{own}"' in page.text
+    assert 'id="contents-live"' in client.get(own).text

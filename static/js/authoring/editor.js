@@ -34,16 +34,25 @@ root.addEventListener("submit", async (event) => {
   }
   event.preventDefault();
   if (root.getAttribute("aria-busy") === "true") return;
-  root.setAttribute("aria-busy", "true");
+  const held = button.id || document.activeElement?.id;
+  wait(true);
   try {
     const answer = await keeper.post(button);
-    showPage(answer, button.id);
-  } catch {
-    keeper.failed();
-  } finally {
-    root.removeAttribute("aria-busy");
+    wait(false);
+    showPage(answer, held);
+  } catch (problem) {
+    wait(false);
+    document.getElementById(held)?.focus();
+    keeper.failed(problem);
   }
 });
+
+/** The answer takes this page's place: what is typed until then would be lost. */
+function wait(waiting) {
+  root.toggleAttribute("inert", waiting);
+  if (waiting) root.setAttribute("aria-busy", "true");
+  else root.removeAttribute("aria-busy");
+}
 
 /** Puts the answer's editor in the place of this one and the focus where the page goes on. */
 function showPage({ html, url }, pressed = "") {

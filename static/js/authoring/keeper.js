@@ -5,6 +5,7 @@ import { clock } from "./clock.js";
 const REST = 2500; // ms without typing before it is saved
 const AGAIN = 10000; // ms until the next try after a failure
 const PATIENCE = 20000; // ms for one request
+const ENDED = 403; // the visit or the session is over: trying again does not help
 
 export class Keeper {
   unsaved = false;
@@ -35,7 +36,7 @@ export class Keeper {
     return this.#inLine(async () => {
       const response = await this.#send(button);
       const html = await response.text();
-      if (!response.ok && response.status !== 409) throw new Error(`status ${response.status}`);
+      if (!response.ok && response.status !== 409) throw refused(response);
       this.unsaved = false;
       return { html, url: response.status === 409 ? "" : response.url };
     });
@@ -64,8 +65,13 @@ export class Keeper {
     this.unsaved = false;
   }
 
-  failed() {
+  /** `problem` is what a request ended with. */
+  failed(problem) {
     this.unsaved = true;
+    if (problem?.status === ENDED) {
+      this.#say("Not saved: this page has been open for too long. Copy what you wrote last, and open it again from your course.", true);
+      return;
+    }
     this.#say("Not saved: the connection is gone. It is tried again by itself.", true);
     this.#later(AGAIN);
   }
@@ -85,15 +91,15 @@ export class Keeper {
           this.#conflict({ html: await response.text(), url: "" });
           return;
         }
-        if (!response.ok) throw new Error(`status ${response.status}`);
+        if (!response.ok) throw refused(response);
         const { saved } = await response.json();
         this.#form.elements.base.value = saved.base;
         this.#form.elements.revision.value = saved.revision;
         if (typed === this.#typedSince) this.unsaved = false;
         this.#say(`Saved ${clock(new Date(saved.at))}`);
       });
-    } catch {
-      this.failed();
+    } catch (problem) {
+      this.failed(problem);
     }
   }
 
@@ -123,4 +129,8 @@ export class Keeper {
     if (this.#state.textContent !== words) this.#state.textContent = words;
     this.#state.classList.toggle("state-care", care);
   }
+}
+
+function refused({ status }) {
+  return Object.assign(new Error(`status ${status}`), { status });
 }

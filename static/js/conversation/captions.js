@@ -6,8 +6,9 @@ export class Captions {
   #persona;
   #learner;
   #learnerWords;
-  #spoken = [];
+  #spoken = []; // of the turn, each in an element of its own
   #done = false;
+  #came = false; // sentences of the persona's turn, before the turn itself
   #timer = 0;
 
   constructor({ persona, learner, learnerWords }) {
@@ -21,7 +22,8 @@ export class Captions {
     if (speaker === "learner") return this.#showLearner(text);
     if (this.#done) this.#spoken = [];
     this.#done = false;
-    if (this.#spoken.at(-1) !== text) this.#spoken.push(text);
+    this.#came = true;
+    if (this.#spoken.at(-1)?.dataset.text !== text) this.#spoken.push(sentence(text));
     this.#showPersona();
   }
 
@@ -34,7 +36,9 @@ export class Captions {
       return;
     }
     this.#done = true;
-    if (this.#spoken.join(" ").length < text.length * 0.5) this.#spoken = [text];
+    const shown = this.#spoken.map((span) => span.dataset.text).join(" ");
+    if (!this.#came || shown.length < text.length * 0.5) this.#spoken = [sentence(text)];
+    this.#came = false;
     this.#showPersona(true);
   }
 
@@ -45,15 +49,15 @@ export class Captions {
   }
 
   #showPersona(over = false) {
-    const last = this.#spoken.length - 1;
     // Two sentences at most: the eye reads the current one and finds its way back to the one before.
-    const nodes = this.#spoken.slice(-2).map((text, index, shown) => {
-      const span = document.createElement("span");
-      span.textContent = text;
-      if (!over && this.#spoken[last] === text && index === shown.length - 1) span.className = "now";
-      return span;
-    });
-    this.#persona.replaceChildren(...nodes.flatMap((node, index) => (index ? [" ", node] : [node])));
+    const wanted = this.#spoken.slice(-2);
+    // One that stands there already is left alone: put there again, it would be read out again.
+    const standing = [...this.#persona.children];
+    for (const span of standing) if (!wanted.includes(span)) span.remove();
+    for (const span of wanted) if (!standing.includes(span)) this.#persona.append(span);
+    for (const span of wanted) span.classList.toggle("now", !over && span === wanted.at(-1));
+    // A turn that came as a whole is read from its beginning.
+    if (!over) this.#persona.scrollTop = this.#persona.scrollHeight;
   }
 
   #showLearner(text) {
@@ -61,6 +65,13 @@ export class Captions {
     this.#learnerWords.textContent = text;
     this.#learner.hidden = !text;
   }
+}
+
+function sentence(text) {
+  const span = document.createElement("span");
+  span.dataset.text = text;
+  span.textContent = `${text} `;
+  return span;
 }
 
 export class Transcript {
