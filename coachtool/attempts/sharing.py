@@ -18,6 +18,16 @@ QUESTION, EXCERPT = "question", "excerpt"
 AROUND = 2  # turns before the question, and after it
 
 _NUMBER = re.compile(r"\d(?:[ \-./()]{0,2}\d){6,}")  # a telephone, account or card number
+# Between dashes two groups are as likely a range of amounts or years, and three may be a day.
+_APART = r"(?:[ ()]{0,2}|\s*[-/]\s*|\s+\.\s+)"
+_DASHED_NUMBER = re.compile(
+    r"(?<![\d$€£])(?<!\d[.,])"
+    r"(?!(?:\d{1,2} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2}(?:\d{2})?|\d{4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2})(?!\d))"
+    rf"(?=\+|0\d|\d+[ ()/.-]+\d+[ ()/.-]+\d)\+?\d(?:{_APART}\d){{6,}}"
+    rf"(?!{_APART}\d|[.,]\d| ?(?:%|[$€£]|percent|dollars|euros|pounds))"
+)
+_FIGURE = r"(?:(?:double |triple )?(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)|\d)"
+_SPELLED_NUMBER = re.compile(rf"\b{_FIGURE}(?:[ \-.,]{{1,3}}{_FIGURE}){{6,}}\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
 
 
@@ -45,11 +55,20 @@ def followed(shared: Mapping[str, Any], seq: int, speaker: str, text: str) -> di
 
 def masked(text: str) -> str:
     """`text` without e-mail addresses and numbers that belong to a person, spelled out or in digits."""
-    plain = _NUMBER.sub("[number]", _ADDRESS.sub("[e-mail address]", text))
-    if not guard.personal(plain):
-        return plain
-    plain = " ".join(guard.personal(sentence) or sentence for sentence in words.sentences(plain))
-    return guard.personal(plain) or plain
+    # Evened only where that shows one: the marks of all other text stay as they are.
+    plain = _without(text)
+    if (without := _without(guard.seen(plain))) != guard.seen(plain):
+        plain = without
+    if _DASHED_NUMBER.search(guard.even(plain)):
+        plain = _DASHED_NUMBER.sub("[number]", guard.even(plain))
+    if guard.personal(plain):
+        plain = " ".join(guard.personal(sentence) or sentence for sentence in words.sentences(plain))
+        plain = guard.personal(plain) or plain
+    return _SPELLED_NUMBER.sub(lambda found: "[number]" if re.search("[a-z]", found[0], re.I) else found[0], plain)
+
+
+def _without(text: str) -> str:
+    return _NUMBER.sub("[number]", _ADDRESS.sub("[e-mail address]", text))
 
 
 def _turn(seq: int, speaker: str, text: str) -> dict[str, Any]:

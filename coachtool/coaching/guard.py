@@ -12,6 +12,7 @@ same lines, and against what was approved (`outgoing`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
@@ -318,10 +319,26 @@ def _passing(brief: Brief) -> tuple[str, ...]:
 def _matching(patterns: tuple[str, ...], text: str) -> str:
     """The sentence of `text` that one of the patterns is found in."""
     for sentence in words.sentences(text) or (text,):
-        for form in (words.plain(sentence), sentence.lower().replace("’", "'")):
+        for form in (words.plain(sentence), sentence.lower().replace("’", "'"), _bare(sentence)):
             if any(re.search(pattern, form) for pattern in patterns):
                 return sentence
     return ""
+
+
+def _bare(text: str) -> str:
+    """The words alone: no quotation marks, no commas, and no "please" between them."""
+    return " ".join(re.sub(r"[\"'*_,:;-]|\bplease\b", " ", words.plain(even(text))).split())
+
+
+def even(text: str) -> str:
+    """`text` as it is read: as `seen`, and with one kind of dash."""
+    return re.sub(r"[\u2010-\u2015\u2212]", "-", seen(text))
+
+
+def seen(text: str) -> str:
+    """`text` with plain letters, figures and spaces, and without characters that cannot be seen."""
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(each for each in normal if unicodedata.category(each) != "Cf")
 
 
 def _plain(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -433,23 +450,43 @@ def _said_by_persona(brief: Brief, guardrail: Guardrail, text: str) -> _Touch | 
 
 
 _SSN = re.compile(r"\b(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}\b")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ \-.,]{0,2}\d){12,18}(?!\d)")
+# Wide marks with commas among the figures are a row of amounts.
+_SPACED_DIGITS = re.compile(r"(?<![\d,])\d(?:[ \-.]{0,2}\d){12,18}(?![\d,]\d?)")
+_LEAST_DIGITS = 8  # of an account number in small letters, whose groups may also be words
 
 
 def personal(text: str) -> str:
     """What kind of number was given away ("" for none); the number itself is not repeated into the record."""
-    if _SSN.search(text):
+    text = even(text)
+    joined = re.sub(r"(?<=\d)(?:\s*-\s*|\s+\.\s+)(?=\d)|(?<=\d{4})\s*/\s*(?=\d{4})", "-", text)
+    if _SSN.search(joined):
         return "[social security number]"
+    if _accounts(joined):
+        return "[account number]"
+    numbers = [found[0] for form in (text, words.spelled_digits(text)) for found in _DIGITS.finditer(form)]
+    numbers += [found[0] for found in _SPACED_DIGITS.finditer(joined)]
+    return "[card number]" if any(_luhn(re.sub(r"\D", "", number)) for number in numbers) else ""
+
+
+def _accounts(text: str) -> bool:
     for found in _IBAN.finditer(text):
-        compact = found[0].replace(" ", "")
-        if 15 <= len(compact) <= 34 and _mod97(compact) == 1:
-            return "[account number]"
-    for form in (text, words.spelled_digits(text)):
-        for found in _DIGITS.finditer(form):
-            if _luhn(re.sub(r"\D", "", found[0])):
-                return "[card number]"
-    return ""
+        if _is_iban(re.sub("[ -]", "", found[0])):
+            return True
+    # In small letters the words that follow look like more of it.
+    for found in _IBAN.finditer(text.upper()):
+        groups = re.split("[ -]", found[0])
+        if any(
+            _is_iban(compact := "".join(groups[:count])) and sum(map(str.isdigit, compact)) >= _LEAST_DIGITS
+            for count in range(1, len(groups) + 1)
+        ):
+            return True
+    return False
+
+
+def _is_iban(compact: str) -> bool:
+    return 15 <= len(compact) <= 34 and _mod97(compact) == 1
 
 
 def _luhn(digits: str) -> bool:

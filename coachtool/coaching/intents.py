@@ -19,6 +19,18 @@ _STOP = re.compile(
     r"that is all( from me| for today)?( thanks| thank you)?|i do not want to (continue|go on|do this)( any more|"
     r" anymore)?|i quit)$"
 )
+# Going on with the talk, and what is done with the matter of it.
+_ON_THE_MATTER = re.compile(
+    r"\b(let us|shall we|can we|could we|we can|we should|we could|please) (just |now |please )*go"
+    r"( there| here| now)*$|"
+    r"\b(i (will|am going to|want to|would like to|wish to|prefer to|need to|have to)|we (can|should|could)|please) "
+    r"(just |now |please )*(leave (it|this)( for now| now| please)*|go there( now| please)*)$"
+)
+# What somebody does about a claim as well: a wish only where nothing else is said, and with what is to stop.
+_DEED = re.compile(
+    r"\b(i will|i am going to|we (can|should|could)) (just |now |please )*(stop|end|finish|quit|leave)\b"
+)
+_OF_THE_TALK = re.compile(r"\b(here|now|today|the (conversation|call|session)|our talk)\b")
 _REPEAT = re.compile(
     r"\b(can|could|would|will) you (please )?(repeat|say) (that|it|the question|this|your question)( again|"
     r" once more| please)*|"
@@ -53,16 +65,23 @@ _SOURCE = re.compile(
     r"\b(who|what) says (so|that)\b|^(and )?how do you know( that)?$"
 )
 _WHO = re.compile(
-    r"\b(are|am i (talking|speaking) (to|with)|is this|is that) (you )?(really |actually |just |even )*(a |an |some )?"
+    r"\b(are you|you are|am i (talking|speaking) (to|with)( you)?) (really |actually |just |even )*(a |an |some )?"
     r"(real |actual )?(robot|bot|ai|machine|computer|human( being)?|real|person|program|chat ?bot|recording|"
     r"artificial)\b|"
     r"^(and |so |but )?(who|what) are you( (really|exactly|anyway))?\W*$|\bare you (an )?(artificial|automated|alive|"
     r"conscious)\b|"
     r"\bare you chatgpt\b|\bwho (made|built|programmed) you\b"
 )
+# Of a clause, to its end: "is this computer insured" is about the case.
+_IS_THIS = re.compile(
+    r"\b(is this|is that) (really |actually |just |even )*(((a|an|some) |(?=real |actual ))(real |actual )?"
+    r"(robot|bot|ai|machine|computer|human( being)?|person|program|chat ?bot|recording)|human|ai|real|artificial)"
+    r"(?= *(\?|$|or\b|(talking|speaking|here|now|i am (talking|speaking) (to|with))\W*$))"
+)
 _GREETING = re.compile(
     r"^((hi|hello|hey|good (morning|afternoon|evening|day)|nice to meet you|pleased to meet you|good to (see|meet) you|"
-    r"thanks for (having|meeting|coming|your time)|thank you for (coming|meeting|your time|having me)|i am \w+|"
+    r"thanks for (having|meeting|coming|your time)|thank you for (coming|meeting|your time|having me)|"
+    r"i am (?!(stuck|lost|confused|blank|unsure|sorry|ready|done|not|afraid|nervous|fine|good|okay)\b)\w+|"
     r"my name is \w+|ruth|maya|"
     r"there|too|me|in|by|again|thanks|come in|have a seat|sit down|take a seat|please|today)\W*)+$"
 )
@@ -90,7 +109,10 @@ def wants_to_stop(text: str) -> bool:
     """Only when it is all that is said, or the last sentence: "I would stop here" can be an answer."""
     sentences = words.sentences(text)
     said = [_said(sentence).rstrip("? ").strip() for sentence in sentences]
-    return bool(said) and bool(_STOP.match(said[-1])) and len(said) <= 3
+    if not said or len(said) > 3 or not _STOP.match(said[-1]) or _ON_THE_MATTER.search(said[-1]):
+        return False
+    alone = all(only_nods(sentence) or greets(sentence) for sentence in sentences[:-1])
+    return not _DEED.search(said[-1]) or (alone and bool(_OF_THE_TALK.search(said[-1])))
 
 
 def wants_it_again(text: str) -> bool:
@@ -106,7 +128,8 @@ def stuck(text: str) -> bool:
 
 def asks_who(text: str) -> bool:
     """Whether the learner wants to know what the persona is."""
-    return bool(_WHO.search(_said(text)))
+    clauses = re.split(r"[,.;:!?]", text)
+    return bool(_WHO.search(_said(text))) or any(_IS_THIS.search(_said(clause)) for clause in clauses)
 
 
 def wants_source(text: str) -> bool:
@@ -116,7 +139,7 @@ def wants_source(text: str) -> bool:
 
 
 def greets(text: str) -> bool:
-    return bool(_GREETING.match(_said(text)))
+    return bool(_GREETING.match(_said(text))) and not stuck(text)
 
 
 def only_nods(text: str) -> bool:

@@ -83,7 +83,16 @@ _TENS = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 }
-_SCALES = {"hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_000, "k": 1_000}
+_SCALES = {
+    "hundred": 100,
+    "thousand": 1_000,
+    "grand": 1_000,
+    "million": 1_000_000,
+    "billion": 1_000_000_000,
+    "k": 1_000,
+}
+_SHORT_SCALES = {"k": 1e3, "thousand": 1e3, **dict.fromkeys(["m", "mn", "million"], 1e6)}
+_SHORT_SCALES |= dict.fromkeys(["b", "bn", "billion"], 1e9)
 _MONEY = re.compile(r"[$€£]|\b(dollars?|euros?|pounds?|bucks|usd|grand)\b")
 
 
@@ -106,8 +115,22 @@ def _plain(text: str) -> str:
 def _digits(text: str) -> str:
     """Spelled-out numbers as digits: ten thousand, ten grand, 10k, 10,000 and $10,000 become 10000 (dollars)."""
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"[$€£]\s?(\d+(?:\.\d+)?)(?:\s?(k|thousand|million))?\b", _currency, text)
-    text = re.sub(r"\b(\d+(?:\.\d+)?)\s?k\b", lambda found: f"{float(found[1]) * 1000:g}", text)
+    text = re.sub(
+        r"[$€£]\s?(\d+(?:\.\d+)?)(?:\s?(k|thousand|million|mn|billion|bn)|(m|b))?\b",
+        lambda found: f"{_scaled(found[1], found[2] or found[3])} dollars",
+        text,
+    )
+    # Without a currency "5m" is as likely metres.
+    text = re.sub(
+        r"\b(\d+(?:\.\d+)?)\s?(mn?|bn?)(?= (us )?(dollars?|euros?|pounds?|bucks|usd)\b)",
+        lambda found: _scaled(found[1], found[2]),
+        text,
+    )
+    text = re.sub(r"\b(\d+(?:\.\d+)?)\s?k\b", lambda found: _scaled(found[1], "k"), text)
+    text = _AND_A_HALF.sub(_and_a_half, text)
+    text = re.sub(
+        r"\b(?:a )?half[ -](?:a )?(thousand|million|billion)\b", lambda found: f"{_SCALES[found[1]] // 2}", text
+    )
     tokens = re.findall(r"\d+(?:\.\d+)?|[a-z]+(?:'[a-z]+)?|\s+|[^\sa-z\d]", text)
     out: list[str] = []
     index = 0
@@ -128,9 +151,23 @@ def _digits(text: str) -> str:
     )
 
 
-def _currency(found: re.Match) -> str:
-    scale = {"k": 1e3, "thousand": 1e3, "million": 1e6, None: 1}[found[2]]
-    return f"{float(found[1]) * scale:.10g} dollars"
+def _scaled(figure: str, scale: str | None) -> str:
+    return f"{float(figure) * _SHORT_SCALES.get(scale or '', 1):.15g}"
+
+
+_COUNT = rf"(?:(?:{'|'.join(_TENS)})[ -])?(?:{'|'.join(_UNITS)})|{'|'.join(_TENS)}|\d+"
+_AND_A_HALF = re.compile(
+    rf"\b(?:({_COUNT}) and a half (thousand|million|billion)|({_COUNT}|a) (thousand|million|billion) and a half)\b"
+)
+
+
+def _and_a_half(found: re.Match) -> str:
+    """Two and a half thousand, or two thousand and a half."""
+    count, scale = (found[1], found[2]) if found[1] else (found[3], found[4])
+    whole = sum(
+        int(word) if word.isdigit() else _TENS.get(word, _UNITS.get(word, 1)) for word in re.split("[ -]", count)
+    )
+    return f"{(2 * whole + 1) * _SCALES[scale] // 2}"
 
 
 def _number(tokens: list[str], start: int) -> tuple[float, int]:
@@ -155,7 +192,7 @@ def _number(tokens: list[str], start: int) -> tuple[float, int]:
             current, last_kind = current + _TENS[token], "tens"
         elif re.fullmatch(r"\d+(\.\d+)?", token) and last_kind == "":
             current, last_kind = float(token), "unit"
-        elif token in _SCALES and (seen or (token in ("hundred", "thousand") and _after_article(tokens, start))):
+        elif token in _SCALES and (seen or (token in _AFTER_ARTICLE and _after_article(tokens, start))):
             if _SCALES[token] == 100:
                 current = (current or 1) * 100
             else:
@@ -172,9 +209,12 @@ def _number(tokens: list[str], start: int) -> tuple[float, int]:
     return total + current, used
 
 
+_AFTER_ARTICLE = ("hundred", "thousand", "million", "billion")
+
+
 def _after_article(tokens: list[str], start: int) -> bool:
-    before = [token for token in tokens[max(0, start - 2) : start] if not token.isspace()]
-    return bool(before) and before[-1] == "a"
+    before = [token for token in tokens[max(0, start - 4) : start] if not token.isspace()]
+    return before[-1:] == ["a"] and before[-2:-1] != ["thanks"]
 
 
 def bounded_both_ways(text: str) -> bool:
@@ -195,8 +235,14 @@ class Number:
     direction: int  # 1 above, -1 below, 0 not said
 
 
-_ABOVE = r"(over|above|more than|greater than|higher than|exceed\w*|beyond|at least|past|from|north of|larger than)"
-_BELOW = r"(under|below|less than|lower than|up to|at most|within|until|smaller than|no more than|not more than)"
+_ABOVE = (
+    r"(over|above|more than|greater than|higher than|exceed\w*|beyond|at least|past|from|north of|larger than|"
+    r"(?:no|not) (?:less|fewer|lower) than)"
+)
+_BELOW = (
+    r"(under|below|(?<!no )(?<!not )(?:less|fewer|lower) than|up to|at most|within|until|smaller than|no more than|"
+    r"not more than)"
+)
 _AFTER_UP = r"^\W*(dollars?\W+)?(or more|and more|and up|and above|or above|or higher|upwards?)\b"
 _AFTER_DOWN = r"^\W*(dollars?\W+)?(or less|or under|or below|and below|and under)\b"
 _CALENDAR = re.compile(
@@ -434,7 +480,8 @@ _NOT = re.compile(
 )
 # Negations in form only, or that cancel each other.
 _NOT_REALLY = re.compile(
-    r"\b(not only|no doubt|no sense|no matter|no wait|no longer than|do not forget|will not forget|not forget|"
+    r"\b(not only|no doubt|no sense|no matter|no wait|no longer than|(?:no|not) (?:less|fewer|lower) than|"
+    r"do not forget|will not forget|not forget|"
     r"never forget|"
     r"would not hesitate|"
     r"will not hesitate|not hesitate|no problem|why do not (we|you|i)|could not agree more|not just|if not|or not|"
@@ -540,9 +587,20 @@ _HEDGE = re.compile(
     r"just guessing|a guess|i am guessing|it depends|presumably|i doubt|unsure)\b"
 )
 _UNREAL = re.compile(
-    r"\b(if i (had|were|was)|i wish|would have|should have|could have|was going to|were going to|i could (also |"
-    r"maybe )?|"
-    r"i used to|one could|you could|meant to|wanted to but|i will try to|i would try to|some day|someday|one day)\b"
+    r"\b(if i (had|were|was)|i wish|(would|should|could) have(?! (to|a|an|the|my|you|him|her|them|it)\b)|"
+    r"was going to|were going to|i could (also |maybe )?|"
+    r"i used to|one could|you could|meant to|wanted to but|i will try to|i would try to|some day|someday|"
+    # A day of the future, and no length of time.
+    r"(?<!within )(?<!in )(?<!than )(?<!after )(?<!least )(?<!most )(?<!for )one day(?! (later|after|before|"
+    r"in advance)\b))\b"
+)
+# What could be is no hedge as a condition: "when somebody could be hurt". The words between are its subject alone, so
+# that "if it is above the limit it could be yours" is none.
+_VERBS = r"is|are|was|were|am|be|has|have|had|do|does|did|gets?|got|goes|comes?|exceeds?|looks?|seems?|feels?|says?"
+_PRONOUNS = r"it|there|this|that|they|he|she|i|you|we"
+_COULD_BE = re.compile(
+    r"\b(if|when|whenever|where|as soon as|once) "
+    rf"((?:{_PRONOUNS}) |(?:(?!(?:{_VERBS}|{_PRONOUNS})\b)[a-z]+ ){{1,4}})(?:could be|might)\b"
 )
 
 
@@ -550,18 +608,31 @@ _UNREAL = re.compile(
 def hedged(text: str) -> bool:
     """Whether the speaker does not stand by it: unsure, or only imagined."""
     opened = plain(text)
-    return bool(_HEDGE.search(opened) or _UNREAL.search(opened))
+    return bool(_HEDGE.search(_COULD_BE.sub(r"\1 \2", opened)) or _UNREAL.search(opened))
 
 
 _OTHERS = (
     r"(boss|manager|supervisor|colleagues?|coworkers?|friend|mate|predecessor|buddy|brother|sister|wife|husband|"
     r"trainer|"
-    r"teacher|instructor|neighbou?r|mentor|old team|old company|last job|previous job)"
+    r"teacher|instructor|neighbou?r|mentor)"
+)
+# Whom the speaker asks or tells is no source, nor is one whose word is still waited for.
+_SAYS = (
+    r"(says?|said|tells?|told|thinks?|thought|claims?|claimed|does|did|would|escalates?|escalated|decides?|decided|"
+    r"mentions?|mentioned|believes?|believed|reckons?|reckoned|explained|taught|suggests|suggested|recommends|"
+    r"recommended|used to|keeps|kept|handles|handled|wants|wanted|(has|had) (\w+ )?(said|told|taught|mentioned))"
+)
+_NAME = (
+    r"((?!(who|that|which|and|or|what|if|before|after|when|then|i|so|as|because|how|whether|it|he|she|they|we|you)\b)"
+    r"[a-z]+ )"
 )
 _REPORTED = re.compile(
     r"(?<!if )(?<!when )(?<!once )(?<!as )\b(somebody|someone|people|everyone|everybody|they|others) (have |has )?"
     r"(complained|claimed|mentioned|reported to me)\b|"
-    rf"\bmy (old |former |last |other |previous )?{_OTHERS} (always |usually |once |just )?\w+|"
+    r"(?<!\bif )(?<!\bwhen )(?<!\bonce )(?<!\buntil )(?<!\bunless )(?<!\bbefore )(?<!\bafter )(?<!\bwhether )"
+    rf"\bmy (old |former |last |other |previous )?{_OTHERS} {_NAME}?"
+    rf"(always |usually |once |just |never |also |often |normally )?{_SAYS}\b|"
+    r"\bmy (old team|old company|last job|previous job) \w+|"
     r"\b(somebody|someone|people|they|everyone|everybody|a colleague|a friend|the others|others) "
     r"(once |always |just |have |has )?(told|tell|tells|said to|says to) me\b|"
     r"\bi (have |had )?(heard|read somewhere|overheard)\b|\bi was told\b|\baccording to (my|some|a)\b|"
