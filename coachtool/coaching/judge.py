@@ -482,7 +482,7 @@ def _sign(measure: _Measure, piece: words.Piece, sentence: str) -> Sign | None:
         return sign("against", "other order")
     if mine & measure.rejected and not words.denies(sentence):
         return sign("maybe", "the reverse")
-    if words.reported(sentence) and not words.reported(exemplar):
+    if words.reported(sentence):
         return sign("maybe", "reported")
     if words.hedged(sentence) and not words.hedged(exemplar):
         return sign("maybe", "unsure")

@@ -587,7 +587,8 @@ _HEDGE = re.compile(
     r"just guessing|a guess|i am guessing|it depends|presumably|i doubt|unsure)\b"
 )
 _UNREAL = re.compile(
-    r"\b(if i (had|were|was)|i wish|(would|should|could) have(?! (to|a|an|the|my|you|him|her|them|it)\b)|"
+    r"\b(if i (had|were|was)|i wish|what would have|"
+    r"(would|should|could) have(?! (to|a|an|the|my|you|him|her|them|it)\b)|"
     r"was going to|were going to|i could (also |maybe )?|"
     r"i used to|one could|you could|meant to|wanted to but|i will try to|i would try to|some day|someday|"
     # A day of the future, and no length of time.

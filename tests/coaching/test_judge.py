@@ -161,11 +161,3 @@ def test_an_objective_without_exemplars_is_judged_from_its_wording():
 def test_an_amount_far_above_the_limit_does_not_show_the_limit():
     for said in ("Above half a million dollars I bring it to you.", "Above $5M I bring it to you."):
         assert judged(CLAIMS, said)["amount"].verdict != "met"
-
-
-def test_what_the_exemplar_takes_from_others_may_be_taken_from_others():
-    shows = ("My supervisor decides whether it is paid.", "My manager decides on the payment.")
-    point = KeyPoint("who", "Says that the supervisor decides on the payment.", met_by=shows)
-    objective = Objective("pay", "pay", "Knows who decides.", key_points=(point,), required=1)
-    said = (Turn(1, "learner", "My supervisor decides whether it is paid."),)
-    assert judge.judge_objective(objective, said).verdict == "met"
