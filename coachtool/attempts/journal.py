@@ -57,7 +57,9 @@ def append(attempt_id: Any, kind: str, data: dict, *, epoch: int | None = None) 
 def take(attempt_id: Any) -> tuple[Attempt, int]:
     """Make the caller the attempt's only holder: the new epoch, with the attempt started if it was not."""
     with transaction.atomic():
-        attempt = Attempt.objects.select_for_update().select_related("version__activity").get(pk=attempt_id)
+        # Locked without the join: Postgres drops the row from one where `start` changes its version meanwhile.
+        Attempt.objects.select_for_update().get(pk=attempt_id)
+        attempt = Attempt.objects.select_related("version__activity").get(pk=attempt_id)
         if attempt.state == Attempt.State.FINISHED:
             raise Fenced(f"attempt {attempt_id} has ended")
         first = attempt.state == Attempt.State.CREATED

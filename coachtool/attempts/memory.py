@@ -221,8 +221,7 @@ class _Evidence:
 
     def _may_keep(self, seq: int, words: str) -> bool:
         """Whether a part of utterance `seq` may be kept: a short one, of an utterance that has nothing against it."""
-        crossed = [e.data for e in self.events if e.kind == "guardrail" and e.data.get("speaker") != "persona"]
-        touched = any(each["seq"] == seq for each in crossed)
+        touched = any(e.data["seq"] == seq for e in self.events if e.kind == "guardrail" and not e.by_persona)
         whole = next((e.data["text"] for e in self._said("learner") if e.seq == seq), words)
         return len(words) <= _LONGEST and not touched and not private(whole)
 

@@ -165,6 +165,11 @@ class AttemptEvent(models.Model):
         ordering = ["seq"]
         constraints = [models.UniqueConstraint(fields=["attempt", "seq"], name="one_event_per_seq")]
 
+    @property
+    def by_persona(self) -> bool:
+        """Whether what it tells of are the persona's words: said, or held back at a guardrail."""
+        return self.data.get("speaker") == "persona"
+
 
 class ObjectiveOutcome(models.Model):
     """What was judged of one objective, with its evidence."""

@@ -170,8 +170,8 @@ def build(attempt: Attempt) -> Report:
         objectives=objectives,
         passed_over=tuple(objective.name for objective in brief.objectives if objective.id in skipped),
         practise=_practise(objectives),
-        notes=tuple(_note(brief, event) for event in touched if event.data.get("speaker") != "persona"),
-        held_back=tuple(_note(brief, event) for event in touched if event.data.get("speaker") == "persona"),
+        notes=tuple(_note(brief, event) for event in touched if not event.by_persona),
+        held_back=tuple(_note(brief, event) for event in touched if event.by_persona),
         escalations=tuple(attempt.escalations.select_related("answered_by").order_by("created")),
         transcript=_transcript(attempt, events, judged.values()),
     )

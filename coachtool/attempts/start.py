@@ -92,6 +92,8 @@ def start(visit: Visit, modality: str, consent: dict) -> Attempt:
         # Whoever starts at the same time waits here, and then finds and counts what we made.
         Person.objects.select_for_update().get(pk=visit.person_id)
         attempt = open_attempt(visit, Attempt.State.CREATED, Attempt.State.LIVE)
+        if attempt is not None and attempt.state == Attempt.State.LIVE:
+            return attempt
         link = ResourceLink.objects.select_related("activity").get(pk=visit.resource_link_id)
         if attempt is None:
             attempt = Attempt.objects.create(
@@ -103,7 +105,7 @@ def start(visit: Visit, modality: str, consent: dict) -> Attempt:
                 consent=consent,
             )
             journal.append(attempt.pk, "launched", {"modality": modality})
-        elif attempt.state == Attempt.State.CREATED:
+        else:
             Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.CREATED).update(
                 modality=modality, consent=consent, version=link.version
             )

@@ -37,7 +37,7 @@ def of_event(attempt: Attempt, event: AttemptEvent) -> Statement | None:
             return _opening(attempt, event, v.INITIALIZED)
         case "guardrail":
             # What the persona was kept from saying is not the learner's.
-            return _guardrail(attempt, event) if event.data.get("speaker") != "persona" else None
+            return _guardrail(attempt, event) if not event.by_persona else None
         case "escalated":
             return _escalated(attempt, event)
     return None
